@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/** `.ci/run` asks for a report that it can count. */
+const report = process.env.MILLRACE_TEST_REPORT;
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/servers.ts'],
+    // Two cores: more workers only make real servers and browsers wait for each other.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    coverage: { include: ['config/**', 'queues/**', 'processors/**', 'schedulers/**', 'src/**'] },
+  },
+});
