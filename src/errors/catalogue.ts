@@ -1,0 +1,179 @@
+/**
+ * Every error that Millrace raises on purpose: its code, the HTTP status it answers with, whether a job that
+ * fails with it is tried again, and what it means. Codes are stable: they stand in job records, in answers and
+ * in alerts, and are never reused for something else. `docs/errors.md` is made from this table.
+ */
+interface ErrorEntry {
+  /** HTTP status when the error ends a request. */
+  readonly status: number;
+  /** Whether a job that failed with it may succeed when tried again. */
+  readonly retryable: boolean;
+  /** What it means and what to do, for `docs/errors.md`. */
+  readonly meaning: string;
+}
+
+export const catalogue = {
+  CONFIG_INVALID: entry(
+    500,
+    false,
+    'A variable of the environment is missing or wrong; the message names each.',
+  ),
+  PREFLIGHT_FAILED: entry(500, false, 'Something the platform needs at its start is missing or unfit.'),
+  INVALID_PAYLOAD: entry(400, false, 'A payload does not fit its schema; `details` names each field.'),
+  INVALID_REQUEST: entry(400, false, 'A request is malformed; `details` names each field.'),
+  INVALID_RESULT: entry(
+    500,
+    false,
+    'A processor returned something that its job does not promise: a defect.',
+  ),
+  INVALID_OPTIONS: entry(400, false, 'An option of addJob is out of its range; `details` names it.'),
+  TOO_LARGE: entry(413, false, 'A payload or body is above its limit: store the data and send its id.'),
+  UNKNOWN_QUEUE: entry(404, false, 'No queue has that name; the message lists those there are.'),
+  UNKNOWN_JOB: entry(404, false, 'The queue has no job of that name; the message lists those there are.'),
+  JOB_UNAVAILABLE: entry(422, false, 'The job is defined but nothing in this version processes it yet.'),
+  JOB_NOT_FOUND: entry(404, false, 'No job has that id: it never was, or its retention has passed.'),
+  NOT_FOUND: entry(404, false, 'Nothing is at that address.'),
+  STORY_NOT_FOUND: entry(404, false, 'No story has that id.'),
+  DOCUMENT_NOT_FOUND: entry(404, false, 'No document has that id.'),
+  IDEMPOTENCY_CONFLICT: entry(422, false, 'The idempotency key was used before with another payload.'),
+  UNAUTHENTICATED: entry(401, false, 'The request bears no valid token or session.'),
+  FORBIDDEN: entry(403, false, 'The token or session has not the role that this needs.'),
+  RATE_LIMITED: entry(429, true, 'Too many requests; `Retry-After` says when to come back.'),
+  NOT_READY: entry(
+    503,
+    true,
+    'This process starts or stops, or something it needs is away; `/health` says what.',
+  ),
+  REQUEST_TIMEOUT: entry(
+    503,
+    true,
+    'No answer was ready in time; repeat the request, with the same idempotency key if it adds something.',
+  ),
+  QUEUE_UNAVAILABLE: entry(503, true, 'The queue backend is away: nothing was accepted. Try again.'),
+  DATABASE_UNAVAILABLE: entry(503, true, 'The database is away. Try again.'),
+  DATABASE_NEWER: entry(500, false, 'The database was migrated by a newer Millrace: upgrade this one.'),
+  MIGRATION_FAILED: entry(500, false, 'A migration did not apply; nothing of it was kept.'),
+  EMBEDDED_UNREACHABLE: entry(
+    500,
+    false,
+    'The embedded PostgreSQL cannot reach its folder under its own user.',
+  ),
+  EMBEDDED_FAILED: entry(
+    500,
+    false,
+    'The embedded PostgreSQL did not start; the message has its last words.',
+  ),
+  JOB_TIMEOUT: entry(500, true, 'The job ran longer than its timeout.'),
+  JOB_ABORTED: entry(503, true, 'The worker was stopping, or had lost the job, before it ended.'),
+  JOB_STALLED: entry(500, false, 'The job outlived its worker too often: it may be what kills it.'),
+  MAIL_REJECTED: entry(422, false, 'The mail provider refuses this mail for good.'),
+  MAIL_UNAUTHORIZED: entry(502, false, 'The mail provider refuses our key or our credits are used up.'),
+  MAIL_RATE_LIMITED: entry(429, true, 'The mail provider asks us to wait.'),
+  MAIL_UNAVAILABLE: entry(502, true, 'The mail provider is away or broken.'),
+  SYNC_UNAUTHORIZED: entry(502, false, 'SAM.gov refuses the key: rotate SAM_GOV_API_KEY.'),
+  SYNC_RATE_LIMITED: entry(429, true, 'The quota of SAM.gov is used up; the sync goes on when it returns.'),
+  SYNC_REJECTED: entry(502, false, 'SAM.gov refuses the request as malformed.'),
+  SYNC_UNAVAILABLE: entry(502, true, 'SAM.gov is away, broken, or answers what cannot be read.'),
+  SYNC_NOT_CONFIGURED: entry(422, false, 'SAM_GOV_API_KEY is not set.'),
+  SYNC_BUSY: entry(409, true, 'Another sync of the same kind is running; this one waits for it.'),
+  AI_UNAUTHORIZED: entry(502, false, 'OpenAI refuses the key, or the account has no quota left.'),
+  AI_RATE_LIMITED: entry(429, true, 'OpenAI asks us to wait.'),
+  AI_REJECTED: entry(502, false, 'OpenAI refuses the request as malformed.'),
+  AI_INVALID_OUTPUT: entry(502, true, 'The model refused, was cut short, or left the schema.'),
+  AI_UNAVAILABLE: entry(502, true, 'OpenAI is away, broken or too slow.'),
+  STORAGE_FAILED: entry(500, true, 'The file storage did not take or give a file.'),
+  RENDER_FAILED: entry(500, false, 'A document could not be laid out from this data.'),
+  ABORTED: entry(500, true, 'The work was told to stop.'),
+  NETWORK: entry(502, true, 'A connection failed below any protocol of ours.'),
+  UNKNOWN: entry(500, true, 'Something that nobody foresaw; the stack says where.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+function entry(status: number, retryable: boolean, meaning: string): ErrorEntry {
+  return { status, retryable, meaning };
+}
+
+/** One fault in something given to us: where it is and what is wrong with it. */
+export interface Fault {
+  /** Path of the field, e.g. `data.opportunities[2].deadline`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ErrorOptions {
+  readonly cause?: unknown;
+  /** The faults, for people who must mend their input. */
+  readonly details?: readonly Fault[];
+  /** How long the other side asked us to wait, in ms: the job is delayed by it and no attempt is counted. */
+  readonly retryAfterMs?: number;
+  /** Overrides the table where the place that raised the error knows better. */
+  readonly retryable?: boolean;
+}
+
+/** The root of all errors of Millrace. `message` is a sentence for the person who must act. */
+export class MillraceError extends Error {
+  override readonly name: string = 'MillraceError';
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly details: readonly Fault[] | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.status = catalogue[code].status;
+    this.retryable = options.retryable ?? catalogue[code].retryable;
+    this.retryAfterMs = options.retryAfterMs;
+    this.details = options.details;
+  }
+}
+
+/** The environment is unfit; every fault is listed, none shows a secret. */
+export class ConfigError extends MillraceError {
+  override readonly name = 'ConfigError';
+  constructor(faults: readonly Fault[]) {
+    const lines = faults.map((fault) => `  ${fault.path}: ${fault.message}`);
+    super('CONFIG_INVALID', `The configuration has ${faults.length} fault(s):\n${lines.join('\n')}`, {
+      details: faults,
+    });
+  }
+}
+
+/** A payload may have a fault for each of its thousands of items; nobody mends more than these at a time. */
+const mostDetails = 100;
+const mostListed = 5;
+
+/** The first faults as one line; the rest is counted. */
+export function listFaults(faults: readonly Fault[]): string {
+  const list = faults.slice(0, mostListed).map((fault) => `${fault.path}: ${fault.message}`);
+  const more = faults.length - list.length;
+  return more > 0 ? `${list.join('; ')}; and ${more} more` : list.join('; ');
+}
+
+/** A payload that does not fit its job's schema, with the path of each wrong field. */
+export class InvalidPayloadError extends MillraceError {
+  override readonly name = 'InvalidPayloadError';
+  constructor(queue: string, job: string, faults: readonly Fault[]) {
+    super('INVALID_PAYLOAD', `The payload of ${queue}/${job} is invalid. ${listFaults(faults)}`, {
+      details: faults.slice(0, mostDetails),
+    });
+  }
+}
+
+/** Thrown by a processor that knows that trying again is of no use. */
+export class UnrecoverableError extends MillraceError {
+  override readonly name = 'UnrecoverableError';
+  constructor(message: string, options: ErrorOptions & { readonly code?: ErrorCode } = {}) {
+    super(options.code ?? 'UNKNOWN', message, { ...options, retryable: false });
+  }
+}
+
+/** A provider told us to wait: the job is delayed for `retryAfterMs` and loses no attempt. */
+export class RateLimitedError extends MillraceError {
+  override readonly name = 'RateLimitedError';
+  constructor(code: ErrorCode, message: string, retryAfterMs: number, cause?: unknown) {
+    super(code, message, { retryAfterMs: Math.max(0, Math.ceil(retryAfterMs)), cause });
+  }
+}
