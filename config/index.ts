@@ -1,0 +1,258 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { type QueueName, queueNames, queues } from '../queues/index.ts';
+import { ConfigError, type Fault } from '../src/errors/catalogue.ts';
+import { nearest } from './nearest.ts';
+import { schedules } from './schedules.ts';
+import { groups, type Role, type Values, type Variable } from './schema.ts';
+
+export type { Schedule } from './schedules.ts';
+export type { Role };
+export { schedules };
+
+/** A process's environment, or one made up by a test. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type BackendKind = 'redis' | 'postgres' | 'embedded';
+
+export type Config = ReturnType<typeof shape>;
+
+/**
+ * Reads and checks the whole environment; this is the only place that does.
+ * @throws ConfigError with every fault at once: each names the variable, what it wants and, unless it is a
+ * secret, what it got.
+ */
+export function loadConfig(environment: Environment = process.env): Config {
+  const faults: Fault[] = [];
+  const values = parseValues(environment, faults);
+  const concurrency = parseQueueConcurrency(environment, faults);
+  // A variable that is wrong by itself is told about once; it counts as not set for those that depend on it.
+  const wrong = new Set(faults.map((fault) => fault.path));
+  faults.push(...crossCheck(values).filter((fault) => !wrong.has(fault.path)));
+  if (!isComplete(values, faults)) throw new ConfigError(faults);
+  return deepFreeze(shape(values, concurrency));
+}
+
+function variables(): [string, Variable][] {
+  return Object.values(groups).flatMap((group): [string, Variable][] => Object.entries(group));
+}
+
+/** A variable's text; an empty one means "not set": compose files and CI systems pass unset variables that way. */
+function given(environment: Environment, name: string): string | undefined {
+  return environment[name]?.trim() || undefined;
+}
+
+/** The values of all secrets, and the passwords in those that are addresses, for the redaction of logs and errors. */
+export function secretsOf(environment: Environment = process.env): string[] {
+  return variables().flatMap(([name, { secret }]) => {
+    const value = given(environment, name);
+    return secret === true && value !== undefined ? [value, ...passwordOf(value)] : [];
+  });
+}
+
+/** A driver may show the password without the rest of its address, and decoded. */
+function passwordOf(value: string): string[] {
+  const password = URL.canParse(value) ? new URL(value).password : '';
+  if (password === '') return [];
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
+}
+
+/** Variables that are set, and checked, though nothing in this version reads them: a start says so. */
+export function plannedSettings(environment: Environment = process.env): string[] {
+  return variables().flatMap(([name, { planned }]) =>
+    planned === true && given(environment, name) !== undefined ? [name] : [],
+  );
+}
+
+function parseValues(environment: Environment, faults: Fault[]): Partial<Values> {
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, secret, default: preset }] of variables()) {
+    const raw = given(environment, name) ?? preset;
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) {
+      values[name] = parsed.data;
+    } else {
+      const wants = parsed.error.issues.map((issue) => issue.message).join('; ');
+      const got =
+        secret === true ? 'a value that is kept secret' : raw === undefined ? 'nothing' : `"${raw}"`;
+      faults.push({ path: name, message: `${wants}; got ${got}` });
+    }
+  }
+  return values;
+}
+
+/** The keys and the schemas are those of `groups`, so when none has a fault what they parsed is `Values`. */
+function isComplete(_values: Partial<Values>, faults: readonly Fault[]): _values is Values {
+  return faults.length === 0;
+}
+
+function parseQueueConcurrency(environment: Environment, faults: Fault[]): Map<QueueName, number> {
+  const byVariable = new Map(
+    queueNames.map((queue) => [`QUEUE_${queue.toUpperCase().replaceAll('-', '_')}_CONCURRENCY`, queue]),
+  );
+  const limits = new Map<QueueName, number>();
+  for (const [name, value] of Object.entries(environment)) {
+    if (!/^QUEUE_.*_CONCURRENCY$/.test(name) || value === undefined || value.trim() === '') continue;
+    const queue = byVariable.get(name);
+    if (queue === undefined) {
+      faults.push({
+        path: name,
+        message: `names no queue; did you mean ${nearest(name, [...byVariable.keys()])}?`,
+      });
+    } else if (!/^[1-9]\d{0,2}$/.test(value.trim())) {
+      faults.push({ path: name, message: `must be a whole number from 1 to 999; got "${value}"` });
+    } else {
+      limits.set(queue, Number(value));
+    }
+  }
+  return limits;
+}
+
+/** What no variable can say alone. */
+function crossCheck(values: Partial<Values>): Fault[] {
+  const faults: Fault[] = [];
+  const need = (path: string, missing: boolean, message: string) => {
+    if (missing) faults.push({ path, message });
+  };
+  const redisIsSet = values.REDIS_URL !== undefined || values.REDIS_HOST !== undefined;
+  const production = values.NODE_ENV === 'production';
+  need(
+    'REDIS_URL',
+    values.QUEUE_BACKEND === 'redis' && !redisIsSet,
+    'is needed since QUEUE_BACKEND is redis',
+  );
+  need(
+    'DATABASE_URL',
+    values.QUEUE_BACKEND === 'postgres' && values.DATABASE_URL === undefined,
+    'is needed since QUEUE_BACKEND is postgres',
+  );
+  need(
+    'QUEUE_BACKEND',
+    values.QUEUE_BACKEND === 'embedded' && values.DATABASE_URL !== undefined,
+    'is embedded, but DATABASE_URL is set: use postgres, or drop one of them',
+  );
+  need(
+    'JWT_SECRET',
+    production && values.JWT_SECRET === undefined,
+    'is needed in production: 32 random bytes, for example from `openssl rand -base64 32`',
+  );
+  need(
+    'ADMIN_PASSWORD',
+    production && values.ROLE?.includes('api') === true && values.ADMIN_PASSWORD === undefined,
+    'is needed in production where the api role runs',
+  );
+  need(
+    'EMAIL_PROVIDER',
+    values.EMAIL_PROVIDER === 'smtp',
+    'smtp is not supported yet: use sendgrid or outbox',
+  );
+  const s3 = values.AWS_ENABLED === true;
+  need('AWS_S3_BUCKET', s3 && values.AWS_S3_BUCKET === undefined, 'is needed since AWS_ENABLED is true');
+  need('AWS_ACCESS_KEY', s3 && values.AWS_ACCESS_KEY === undefined, 'is needed since AWS_ENABLED is true');
+  need('AWS_SECRET_KEY', s3 && values.AWS_SECRET_KEY === undefined, 'is needed since AWS_ENABLED is true');
+  need(
+    'SENDGRID_API_KEY',
+    values.EMAIL_PROVIDER === 'sendgrid' && values.SENDGRID_API_KEY === undefined,
+    'is needed since EMAIL_PROVIDER is sendgrid',
+  );
+  return faults;
+}
+
+function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>) {
+  const production = values.NODE_ENV === 'production';
+  const concurrency = (queue: QueueName): number =>
+    queueConcurrency.get(queue) ??
+    (queue === 'document'
+      ? values.CONCURRENCY
+      : (values.WORKER_CONCURRENCY ?? queues[queue].defaults.concurrency));
+  return {
+    environment: values.NODE_ENV,
+    production,
+    serviceName: values.SERVICE_NAME,
+    roles: values.ROLE,
+    dataDir: resolve(values.DATA_DIR),
+    logLevel: values.LOG_LEVEL,
+    debugScoring: values.DEBUG_SCORING,
+    shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+    instance: `${hostname()}-${process.pid}`,
+    http: {
+      port: values.PORT,
+      host: values.HOST,
+      metricsPort: values.METRICS_PORT ?? (production ? 9_090 : 0),
+      appUrl: values.APP_URL ?? `http://localhost:${values.PORT}`,
+    },
+    backend: {
+      kind: values.QUEUE_BACKEND ?? inferBackend(values),
+      redisUrl: redisUrlOf(values),
+    },
+    database: { url: values.DATABASE_URL, poolMax: values.DATABASE_POOL_MAX },
+    worker: {
+      concurrency: {
+        email: concurrency('email'),
+        document: concurrency('document'),
+        sync: concurrency('sync'),
+        'story-enhancement': concurrency('story-enhancement'),
+      } satisfies Record<QueueName, number>,
+      maxAttempts: values.WORKER_MAX_ATTEMPTS,
+      backoffMs: values.WORKER_BACKOFF_DELAY,
+      lockDurationMs: values.LOCK_DURATION,
+    },
+    auth: {
+      jwtSecret: values.JWT_SECRET,
+      adminUser: values.ADMIN_USER,
+      adminPassword: values.ADMIN_PASSWORD,
+    },
+    mail: {
+      provider: mailProviderOf(values),
+      from: values.EMAIL_FROM,
+      sendgrid: { apiKey: values.SENDGRID_API_KEY, baseUrl: values.SENDGRID_BASE_URL },
+    },
+    samGov: {
+      apiKey: values.SAM_GOV_API_KEY,
+      baseUrl: values.SAM_GOV_BASE_URL,
+      dailyLimit: values.SAM_GOV_DAILY_LIMIT,
+    },
+    openai: { apiKey: values.OPENAI_API_KEY, baseUrl: values.OPENAI_BASE_URL, model: values.OPENAI_MODEL },
+    sentry: {
+      dsn: values.SENTRY_DSN,
+      environment: values.SENTRY_ENVIRONMENT ?? values.NODE_ENV,
+      tracesSampleRate: values.SENTRY_TRACES_SAMPLE_RATE,
+    },
+    scheduleTimeZone: values.SCHEDULE_TIMEZONE,
+  };
+}
+
+function mailProviderOf(values: Values): 'sendgrid' | 'outbox' {
+  if (values.EMAIL_PROVIDER !== undefined)
+    return values.EMAIL_PROVIDER === 'sendgrid' ? 'sendgrid' : 'outbox';
+  return values.SENDGRID_API_KEY === undefined ? 'outbox' : 'sendgrid';
+}
+
+function inferBackend(values: Values): BackendKind {
+  if (values.REDIS_URL !== undefined || values.REDIS_HOST !== undefined) return 'redis';
+  return values.DATABASE_URL === undefined ? 'embedded' : 'postgres';
+}
+
+/** One address, whichever way Redis was given. */
+function redisUrlOf(values: Values): string | undefined {
+  const base =
+    values.REDIS_URL ??
+    (values.REDIS_HOST === undefined ? undefined : `redis://${values.REDIS_HOST}:${values.REDIS_PORT}`);
+  if (base === undefined || values.REDIS_PASSWORD === undefined) return base;
+  const url = new URL(base);
+  // The setter leaves a percent sign as it is, which the driver would then decode.
+  if (url.password === '') url.password = encodeURIComponent(values.REDIS_PASSWORD);
+  return url.href;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,351 @@
+import { z } from 'zod';
+
+/**
+ * Every variable of the environment, by group: its schema, its default and what it means. `.env.example` and
+ * `docs/configuration.md` are made from this table, so a variable that is not here does not exist.
+ */
+export interface Variable<T extends z.ZodType = z.ZodType> {
+  readonly schema: T;
+  /** As one would write it in `.env`; absent when there is none, or when it is derived. */
+  readonly default?: string;
+  /** What the default is derived from, for the documents. */
+  readonly derived?: string;
+  readonly description: string;
+  /** Never printed, and scrubbed from logs. */
+  readonly secret?: boolean;
+  /** Checked, but nothing in this version reads it yet; a start with it set says so. */
+  readonly planned?: boolean;
+}
+
+function variable<T extends z.ZodType>(schema: T, about: Omit<Variable<T>, 'schema'>): Variable<T> {
+  return { schema, ...about };
+}
+
+const text = z.string().trim().min(1);
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+const flag = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .transform((value) => value === 'true');
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+  .transform((url) => url.replace(/\/+$/, ''));
+const rate = z
+  .string()
+  .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a number from 0 to 1')
+  .transform(Number);
+
+const sizes = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
+const size = z
+  .string()
+  .regex(/^\d+[KMG]$/, 'must be a size such as 512M or 2G')
+  .transform((value) => {
+    const unit = value.slice(-1);
+    return Number(value.slice(0, -1)) * (unit === 'K' ? sizes.K : unit === 'M' ? sizes.M : sizes.G);
+  });
+
+const roles = ['api', 'worker', 'scheduler'] as const;
+export type Role = (typeof roles)[number];
+
+const role = z.string().transform((value, context): readonly Role[] => {
+  const wanted = value.split(',').map((part) => part.trim());
+  if (wanted.includes('all')) return roles;
+  const unknown = wanted.filter((part) => !roles.some((known) => known === part));
+  if (unknown.length > 0) {
+    context.addIssue({
+      code: 'custom',
+      message: `must be all, or a list of ${roles.join(', ')}`,
+    });
+  }
+  return roles.filter((known) => wanted.includes(known));
+});
+
+const timeZone = text.refine((zone) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}, 'must be an IANA time zone, for example America/New_York');
+
+/** `#`, `/` and `@` in a password end the address early. */
+const encoded = 'special characters of a password are percent-encoded';
+
+const redisUrl = text.superRefine((value, context) => {
+  if (/^redis\+(sentinel|cluster):/.test(value)) {
+    context.addIssue({
+      code: 'custom',
+      message:
+        'Sentinel and Cluster are not supported yet: give one server as redis://host:6379, or rediss:// for TLS',
+    });
+  } else if (!/^rediss?:\/\/[^\s/]+/.test(value) || !URL.canParse(value)) {
+    context.addIssue({
+      code: 'custom',
+      message: `must be an address such as redis://localhost:6379, or rediss:// for TLS; ${encoded}`,
+    });
+  }
+});
+
+const redisHost = text.refine(
+  (host) => /^(\[[0-9A-Fa-f:.]+\]|[^\s/:@?#[\]%]+)$/.test(host) && URL.canParse(`redis://${host}:6379`),
+  'must be a host name or an address without a port; an IPv6 address stands in brackets',
+);
+
+const postgresUrl = text.refine(
+  (value) => /^postgres(ql)?:\/\/\S+$/.test(value) && URL.canParse(value),
+  `must be an address such as postgresql://user:password@host:5432/database; ${encoded}`,
+);
+
+export const groups = {
+  Service: {
+    NODE_ENV: variable(z.enum(['development', 'test', 'production']), {
+      default: 'development',
+      description: 'What the process runs as',
+    }),
+    SERVICE_NAME: variable(text.max(60), {
+      default: 'millrace',
+      description: 'Name in logs, metrics and Sentry',
+    }),
+    ROLE: variable(role, { default: 'all', description: '`all`, or a list of `api,worker,scheduler`' }),
+    PORT: variable(whole(0, 65_535), {
+      default: '8500',
+      description: 'HTTP: API, health, board, `/metrics`; `0` takes a free one',
+    }),
+    HOST: variable(text, { default: '0.0.0.0', description: 'Address that HTTP listens on' }),
+    METRICS_PORT: variable(whole(0, 65_535).optional(), {
+      derived: '`9090` in production, else `0`',
+      description: 'A second listener for `/metrics` and `/health` alone, for scrapers; `0` = none',
+    }),
+    LOG_LEVEL: variable(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
+      default: 'info',
+      description: 'pino’s levels',
+    }),
+    DEBUG_SCORING: variable(flag, {
+      default: 'false',
+      description: '`true`: story scoring logs inputs’ lengths, scores and tokens',
+    }),
+    SHUTDOWN_TIMEOUT: variable(whole(0, 3_600_000), {
+      default: '30000',
+      description: 'ms for running jobs to finish on SIGTERM',
+    }),
+    MAX_MEMORY_RESTART: variable(size, {
+      default: '2G',
+      description: 'A worker process above it drains and is restarted',
+      planned: true,
+    }),
+    WORKER_PROCESSES: variable(whole(1, 64), {
+      default: '1',
+      description: 'Worker processes under the supervisor',
+      planned: true,
+    }),
+    DATA_DIR: variable(text, {
+      default: '.millrace',
+      description: 'Embedded database, local storage, outbox',
+    }),
+  },
+  'Queue backend and database': {
+    QUEUE_BACKEND: variable(z.enum(['redis', 'postgres', 'embedded']).optional(), {
+      derived: '`redis` if Redis is set, else `postgres` if `DATABASE_URL` is, else `embedded`',
+      description: 'Where the queues live',
+    }),
+    REDIS_URL: variable(redisUrl.optional(), { description: 'Redis, `rediss://` for TLS', secret: true }),
+    REDIS_HOST: variable(redisHost.optional(), { description: 'Redis, when there is no `REDIS_URL`' }),
+    REDIS_PORT: variable(whole(1, 65_535), { default: '6379', description: 'Its port' }),
+    REDIS_PASSWORD: variable(text.optional(), {
+      description: 'Its password; also used when `REDIS_URL` has none',
+      secret: true,
+    }),
+    DATABASE_URL: variable(postgresUrl.optional(), {
+      derived: 'the embedded PostgreSQL',
+      description: 'PostgreSQL',
+      secret: true,
+    }),
+    DATABASE_POOL_MAX: variable(whole(2, 500), {
+      default: '10',
+      description: 'Database connections per process for the application’s own tables',
+    }),
+  },
+  Workers: {
+    WORKER_CONCURRENCY: variable(whole(1, 1_000).optional(), {
+      derived: '`5`',
+      description: 'Jobs at once for each queue',
+    }),
+    CONCURRENCY: variable(whole(1, 1_000), { default: '2', description: 'The `document` queue’s' }),
+    WORKER_MAX_ATTEMPTS: variable(whole(1, 100), { default: '3', description: 'Default attempts' }),
+    WORKER_BACKOFF_DELAY: variable(whole(0, 3_600_000), {
+      default: '2000',
+      description: 'First backoff in ms; it doubles: 2 s, 4 s, 8 s',
+    }),
+    LOCK_DURATION: variable(whole(1_000, 600_000), {
+      default: '30000',
+      description: 'ms that a worker may be silent before its jobs are given to another',
+    }),
+  },
+  'Sign-in': {
+    JWT_SECRET: variable(z.string().min(32, 'must have at least 32 bytes').optional(), {
+      derived: 'required in production; development makes one',
+      description: 'HS256 secret for API and admin tokens, at least 32 bytes',
+      secret: true,
+    }),
+    ADMIN_USER: variable(text, { default: 'admin', description: 'Name for the sign-in to `/admin`' }),
+    ADMIN_PASSWORD: variable(z.string().min(8, 'must have at least 8 characters').optional(), {
+      derived: 'required in production; development prints a one-time link',
+      description: 'Its password',
+      secret: true,
+    }),
+  },
+  Mail: {
+    EMAIL_PROVIDER: variable(z.enum(['sendgrid', 'smtp', 'outbox']).optional(), {
+      derived: '`sendgrid` if its key is set, else `outbox`',
+      description: '`sendgrid`, or `outbox` (writes `.eml` files under `DATA_DIR/outbox`)',
+    }),
+    EMAIL_FROM: variable(z.email('must be a mail address'), {
+      default: 'noreply@medcontracthub.com',
+      description: 'Sender',
+    }),
+    SENDGRID_API_KEY: variable(text.optional(), { description: 'SendGrid', secret: true }),
+    SENDGRID_BASE_URL: variable(httpUrl, {
+      default: 'https://api.sendgrid.com',
+      description: 'SendGrid’s address; the EU has its own',
+    }),
+    SENDGRID_WEBHOOK_PUBLIC_KEY: variable(text.optional(), {
+      description: 'Verifies the event webhook',
+      planned: true,
+    }),
+    SMTP_URL: variable(text.optional(), { description: 'SMTP server', secret: true, planned: true }),
+    APP_URL: variable(httpUrl.optional(), {
+      derived: '`http://localhost:$PORT`',
+      description: 'Base of links in mails',
+    }),
+  },
+  'SAM.gov': {
+    SAM_GOV_API_KEY: variable(text.optional(), {
+      description: 'SAM.gov; without a key, development syncs from a sandbox',
+      secret: true,
+    }),
+    SAM_GOV_BASE_URL: variable(httpUrl, { default: 'https://api.sam.gov', description: 'Its address' }),
+    SAM_GOV_DAILY_LIMIT: variable(whole(1, 1_000_000), {
+      default: '1000',
+      description: 'Requests a day the key may make; the sync stops before it and goes on the next day',
+    }),
+  },
+  OpenAI: {
+    OPENAI_API_KEY: variable(text.optional(), {
+      description: 'Without a key AI steps are skipped and say so',
+      secret: true,
+    }),
+    OPENAI_BASE_URL: variable(httpUrl, { default: 'https://api.openai.com/v1', description: 'Its address' }),
+    OPENAI_MODEL: variable(text, { default: 'gpt-5-mini', description: 'Model for story scoring' }),
+  },
+  'Being told': {
+    SENTRY_DSN: variable(z.url('must be an address').optional(), {
+      description: 'Sentry; off without',
+      secret: true,
+    }),
+    SENTRY_ENVIRONMENT: variable(text.optional(), {
+      derived: '`NODE_ENV`',
+      description: 'Environment in Sentry',
+    }),
+    SENTRY_TRACES_SAMPLE_RATE: variable(rate, { default: '0', description: 'Share of traces sent, 0 to 1' }),
+    OTEL_EXPORTER_OTLP_ENDPOINT: variable(httpUrl.optional(), {
+      description: 'Traces and metrics to a collector',
+      planned: true,
+    }),
+  },
+  'Conversions and documents': {
+    GATEWAY_URL: variable(httpUrl.optional(), {
+      derived: 'the built-in converter',
+      description: 'PDF-to-XML gateway',
+      planned: true,
+    }),
+    GATEWAY_TIMEOUT: variable(whole(1, 3_600_000), {
+      default: '180000',
+      description: 'ms that it may take',
+      planned: true,
+    }),
+    WORKER_ID: variable(text.optional(), {
+      derived: 'host and pid',
+      description: 'Name of this worker in leases',
+      planned: true,
+    }),
+    POLL_INTERVAL: variable(whole(100, 3_600_000), {
+      default: '5000',
+      description: 'ms between looks for queued conversions',
+      planned: true,
+    }),
+    LEASE_TTL_MINUTES: variable(whole(1, 1_440), {
+      default: '5',
+      description: 'How long a conversion is leased',
+      planned: true,
+    }),
+    CHROMIUM_PATH: variable(text.optional(), {
+      derived: 'found',
+      description: 'Browser for HTML to PDF',
+      planned: true,
+    }),
+  },
+  Storage: {
+    AWS_ENABLED: variable(flag, {
+      default: 'false',
+      description: 'S3 storage; bucket and keys are then required',
+      planned: true,
+    }),
+    AWS_REGION: variable(text, { default: 'us-east-1', description: 'Its region', planned: true }),
+    AWS_S3_BUCKET: variable(text.optional(), { description: 'Its bucket', planned: true }),
+    AWS_ACCESS_KEY: variable(text.optional(), { description: 'Access key', secret: true, planned: true }),
+    AWS_SECRET_KEY: variable(text.optional(), { description: 'Secret key', secret: true, planned: true }),
+    AWS_S3_ENDPOINT: variable(httpUrl.optional(), {
+      description: 'Another service that speaks S3',
+      planned: true,
+    }),
+    SUPABASE_URL: variable(httpUrl.optional(), {
+      description: 'Application tables through Supabase’s API',
+      planned: true,
+    }),
+    SUPABASE_SERVICE_ROLE_KEY: variable(text.optional(), {
+      description: 'Its key',
+      secret: true,
+      planned: true,
+    }),
+    STORAGE_BUCKET: variable(text, {
+      default: 'documents',
+      description: 'Supabase Storage bucket',
+      planned: true,
+    }),
+  },
+  Events: {
+    KAFKA_BROKERS: variable(text.optional(), { description: 'Event intake', planned: true }),
+    KAFKA_CLIENT_ID: variable(text, {
+      default: 'worker-service',
+      description: 'Our name there',
+      planned: true,
+    }),
+    KAFKA_GROUP_ID: variable(text, {
+      default: 'worker-service-group',
+      description: 'Consumer group',
+      planned: true,
+    }),
+    KAFKA_TOPICS: variable(text.optional(), { description: '`topic=queue/job,...`', planned: true }),
+  },
+  Schedules: {
+    SCHEDULE_TIMEZONE: variable(timeZone, { default: 'UTC', description: 'Zone of the cron table' }),
+  },
+} as const satisfies Record<string, Record<string, Variable>>;
+
+type Groups = typeof groups;
+type Flatten<G> = G extends Record<string, infer V> ? V : never;
+type UnionToIntersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void
+  ? I
+  : never;
+
+/** All variables in one record, as the parser reads them. */
+export type Variables = UnionToIntersection<Flatten<{ [G in keyof Groups]: Groups[G] }>>;
+
+export type Values = {
+  readonly [K in keyof Variables]: Variables[K] extends Variable<infer T> ? z.output<T> : never;
+};
