@@ -1,0 +1,24 @@
+import type { Backend } from './port.ts';
+import { openPostgresBackend } from './postgres.ts';
+import { openRedisBackend } from './redis.ts';
+
+export type { Backend } from './port.ts';
+
+/** What says where the queues live; the one place that tells the stores apart. */
+export interface BackendChoice {
+  readonly kind: Backend['kind'];
+  readonly redisUrl: string | undefined;
+  /** PostgreSQL's address: from the configuration, or that of the embedded server. */
+  readonly databaseUrl: string;
+  readonly workers: number;
+}
+
+/** Opens the chosen store. Rejects when it cannot be reached. */
+export function openBackend({ kind, redisUrl, databaseUrl, workers }: BackendChoice): Promise<Backend> {
+  if (kind === 'redis') {
+    if (redisUrl === undefined)
+      throw new Error('The redis backend needs an address; the configuration checks that.');
+    return openRedisBackend({ url: redisUrl });
+  }
+  return openPostgresBackend({ url: databaseUrl, workers, embedded: kind === 'embedded' });
+}

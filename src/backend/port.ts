@@ -1,0 +1,56 @@
+import type { Job, Processor, Queue, Worker } from 'bullmq';
+
+/** BullMQ's Queue, without what differs by store: its options and the store's own handle. */
+export type JobQueue = Pick<
+  Queue,
+  | 'name'
+  | 'add'
+  | 'addBulk'
+  | 'getJob'
+  | 'getJobs'
+  | 'getJobState'
+  | 'getJobCounts'
+  | 'getJobLogs'
+  | 'getWorkers'
+  | 'close'
+  | 'waitUntilReady'
+> & { on(event: 'error', listener: (error: Error) => void): unknown };
+
+/** BullMQ's Worker, likewise. */
+export type JobWorker = Pick<Worker, 'name' | 'run' | 'pause' | 'close' | 'isRunning' | 'waitUntilReady'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown;
+  on(event: 'lockRenewalFailed', listener: (jobIds: string[]) => void): unknown;
+};
+
+/** The settings of a BullMQ worker that the platform makes use of; times in ms. */
+export interface WorkerSettings {
+  readonly concurrency: number;
+  readonly lockDurationMs: number;
+  readonly maxStalls: number;
+  readonly keepCompleted: { readonly ageMs?: number; readonly count?: number };
+  readonly keepFailed: { readonly ageMs?: number; readonly count?: number };
+  /** Shown on the board as the worker's name. */
+  readonly name: string;
+}
+
+/**
+ * Where the queues live. Everything above speaks BullMQ's Queue and Worker and does not know which store is beneath.
+ */
+export interface Backend {
+  readonly kind: 'redis' | 'postgres' | 'embedded';
+  /** For people: the store's address without its secrets. */
+  readonly address: string;
+  /**
+   * Whether adds that are pending together should go as one bulk call: worth it where each add is a commit of its own.
+   */
+  readonly gathersAdds: boolean;
+  queue(name: string): JobQueue;
+  worker(name: string, processor: Processor, settings: WorkerSettings): JobWorker;
+  /** Latency in ms of the smallest round trip; rejects when the store is away. */
+  ping(): Promise<number>;
+  /** Closes the connections; queues and workers have been closed before. */
+  close(): Promise<void>;
+}
+
+export type { Job };

@@ -1,0 +1,76 @@
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { MillraceError } from '../errors/catalogue.ts';
+import { messageOf } from '../errors/classify.ts';
+import { workerOptions } from './options.ts';
+import type { Backend } from './port.ts';
+
+export interface RedisBackendOptions {
+  readonly url: string;
+  /** Prefix of all keys; BullMQ's own when absent. */
+  readonly prefix?: string;
+}
+
+/** How long a producer waits for Redis to answer before the caller is told that nothing was accepted. */
+const producerTimeoutMs = 4_000;
+/** After so long without a word a worker's connection counts as lost; its longest silence in peace is 10 s. */
+const workerSilenceMs = 30_000;
+const keepAliveMs = 10_000;
+
+/**
+ * Queues on one Redis server, `rediss://` for TLS.
+ * @throws MillraceError QUEUE_UNAVAILABLE when it cannot be reached.
+ */
+export async function openRedisBackend({ url, prefix = 'bull' }: RedisBackendOptions): Promise<Backend> {
+  // Producers fail fast: a caller of the API must hear at once that its job was not accepted.
+  const producer = new Redis(url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: producerTimeoutMs,
+    keepAlive: keepAliveMs,
+  });
+  // Workers wait for Redis to come back, however long it takes (BullMQ asks for this setting).
+  const consumer = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    socketTimeout: workerSilenceMs,
+    keepAlive: keepAliveMs,
+  });
+  // Both reconnect by themselves; what fails meanwhile is reported by whoever asked for it.
+  for (const client of [producer, consumer]) client.on('error', () => undefined);
+  try {
+    await Promise.all([producer.connect(), consumer.connect()]);
+  } catch (error) {
+    // Else both would go on trying for ever.
+    for (const client of [producer, consumer]) client.disconnect();
+    throw new MillraceError(
+      'QUEUE_UNAVAILABLE',
+      `Redis at ${withoutSecrets(url)} does not answer (${messageOf(error)}). Check REDIS_URL and the server.`,
+      { cause: error },
+    );
+  }
+  return {
+    kind: 'redis',
+    address: withoutSecrets(url),
+    gathersAdds: false,
+    // A queue that is opened while Redis is away fails at once, too, instead of waiting for it.
+    queue: (name) => new Queue(name, { connection: producer, prefix, skipWaitingForReady: true }),
+    worker: (name, processor, settings) =>
+      new Worker(name, processor, { ...workerOptions(settings), connection: consumer, prefix }),
+    async ping() {
+      const began = performance.now();
+      await producer.ping();
+      return performance.now() - began;
+    },
+    async close() {
+      producer.disconnect();
+      consumer.disconnect();
+    },
+  };
+}
+
+function withoutSecrets(url: string): string {
+  const parsed = new URL(url);
+  return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
+}

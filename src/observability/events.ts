@@ -1,0 +1,85 @@
+import type { ErrorCode } from '../errors/catalogue.ts';
+import { messageOf } from '../errors/classify.ts';
+
+/** What a job's events have in common. */
+interface JobEvent {
+  readonly queue: string;
+  readonly job: string;
+  readonly jobId: string;
+  readonly correlationId: string;
+  /** Counted from 1. */
+  readonly attempt: number;
+}
+
+interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+/**
+ * Everything that happens, as a published catalogue: logs, metrics and Sentry all listen to these and to nothing else.
+ * Durations are in seconds, as Prometheus wants them.
+ */
+export interface EventMap {
+  'job.started': JobEvent & { readonly waitSeconds: number };
+  'job.completed': JobEvent & { readonly seconds: number };
+  'job.retried': JobEvent & { readonly seconds: number; readonly failure: Failure };
+  /** Delayed or handed back, with no attempt counted. */
+  'job.waiting': JobEvent & { readonly seconds: number; readonly delayMs: number; readonly failure: Failure };
+  /** The dead letter has been written; the failure is recorded right after. */
+  'job.dead_lettered': JobEvent & {
+    readonly seconds: number;
+    readonly failure: Failure;
+    readonly deadLetterId: string;
+  };
+  'mail.settled': { readonly provider: string; readonly template: string; readonly status: string };
+  'sync.page': {
+    readonly source: string;
+    readonly inserted: number;
+    readonly updated: number;
+    readonly unchanged: number;
+    readonly rejected: number;
+  };
+  'document.generated': {
+    readonly kind: string;
+    readonly format: string;
+    readonly renderer: string;
+    readonly bytes: number;
+  };
+  'ai.used': { readonly model: string; readonly inputTokens: number; readonly outputTokens: number };
+  'schedule.tick': {
+    readonly schedule: string;
+    readonly outcome: 'enqueued' | 'duplicate' | 'caught_up' | 'failed';
+  };
+}
+
+type Listener<K extends keyof EventMap> = (event: EventMap[K]) => void;
+type Listeners = { [K in keyof EventMap]?: Listener<K>[] };
+
+/**
+ * Hands events to their listeners, in order and at once. A listener must not throw; when one does, the job and the other
+ * listeners go on, and the process warns.
+ */
+export class Events {
+  readonly #listeners: Listeners = {};
+
+  on<K extends keyof EventMap>(name: K, listener: Listener<K>): void {
+    const list: Listener<K>[] = this.#listeners[name] ?? [];
+    list.push(listener);
+    // The list was read from, and goes back to, the same key, which TypeScript cannot follow through a union of keys.
+    Object.assign(this.#listeners, { [name]: list });
+  }
+
+  emit<K extends keyof EventMap>(name: K, event: EventMap[K]): void {
+    const list = this.#listeners[name];
+    if (list === undefined) return;
+    for (const listener of list) {
+      try {
+        listener(event);
+      } catch (error) {
+        process.emitWarning(`A listener of ${name} failed: ${messageOf(error)}`);
+      }
+    }
+  }
+}

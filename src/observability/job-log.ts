@@ -1,0 +1,34 @@
+import type { Events } from './events.ts';
+import type { Logger } from './logger.ts';
+
+/** Writes one line for each end of an attempt; every line of a job bears the same five fields. */
+export function logJobs(events: Events, log: Logger): void {
+  events.on('job.completed', ({ seconds, ...job }) => {
+    log.info({ ...job, ms: Math.round(seconds * 1_000) }, 'job completed');
+  });
+  events.on('job.retried', ({ seconds, failure, ...job }) => {
+    log.warn(
+      { ...job, ms: Math.round(seconds * 1_000), code: failure.code, reason: failure.message },
+      'job failed, will be tried again',
+    );
+  });
+  events.on('job.waiting', ({ seconds: _seconds, failure, delayMs, ...job }) => {
+    log.info({ ...job, delayMs, code: failure.code, reason: failure.message }, 'job waits');
+  });
+  events.on('job.dead_lettered', ({ seconds, failure, deadLetterId, ...job }) => {
+    log.error(
+      {
+        ...job,
+        ms: Math.round(seconds * 1_000),
+        code: failure.code,
+        reason: failure.message,
+        stack: failure.stack,
+        deadLetterId,
+      },
+      'job failed for good and was put among the dead letters',
+    );
+  });
+  events.on('schedule.tick', ({ schedule, outcome }) => {
+    if (outcome !== 'duplicate') log.info({ schedule, outcome }, 'schedule tick');
+  });
+}

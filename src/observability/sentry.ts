@@ -1,0 +1,101 @@
+import type { Events } from './events.ts';
+import type { Redact } from './redaction.ts';
+
+export interface SentryOptions {
+  readonly dsn: string;
+  readonly environment: string;
+  readonly release: string;
+  readonly serviceName: string;
+  readonly tracesSampleRate: number;
+  readonly redact: Redact;
+}
+
+export interface Alerts {
+  /** Reports an error that no job caused. */
+  report(error: unknown): void;
+  /** Sends what is still to be sent, for at most `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Parts of the SDK that do not fit: */
+const unwanted = new Set([
+  // uncaught errors are ours to handle, since the process drains before it ends;
+  'OnUncaughtException',
+  'OnUnhandledRejection',
+  // two jobs that fail for one cause are two dead letters, and each is told; the fingerprint makes them one issue.
+  'Dedupe',
+]);
+
+/** Mails, prompts and query parameters hold people's data; by default the SDK would send all of it. */
+const nothing = {
+  userInfo: false,
+  cookies: false,
+  httpHeaders: false,
+  httpBodies: [],
+  urlQueryParams: false,
+  graphQL: { document: false, variables: false },
+  genAI: { inputs: false, outputs: false },
+  mcp: { inputs: false, outputs: false },
+  databaseQueryData: false,
+  queues: false,
+  stackFrameVariables: false,
+};
+
+/**
+ * Sends one event to Sentry for each dead letter, and nothing for retries that later succeed. The SDK is loaded only
+ * when a DSN is set: it costs more start-up time than all the rest.
+ */
+export async function startSentry(events: Events, options: SentryOptions): Promise<Alerts> {
+  const Sentry = await import('@sentry/node');
+  const { redact } = options;
+  Sentry.init({
+    dsn: options.dsn,
+    environment: options.environment,
+    release: options.release,
+    serverName: options.serviceName,
+    // The SDK takes a rate of 0 for "tracing is on", and then instruments every library it knows.
+    ...(options.tracesSampleRate > 0 ? { tracesSampleRate: options.tracesSampleRate } : {}),
+    integrations: (defaults) => defaults.filter(({ name }) => !unwanted.has(name)),
+    dataCollection: nothing,
+    // They would be those of whatever other jobs ran at the time.
+    maxBreadcrumbs: 0,
+    beforeSend(event) {
+      scrub(event, redact);
+      return event;
+    },
+    beforeSendSpan(span) {
+      scrub(span, redact);
+      return span;
+    },
+  });
+  events.on('job.dead_lettered', ({ queue, job, jobId, attempt, correlationId, failure, deadLetterId }) => {
+    const error = new Error(failure.message);
+    error.name = failure.code;
+    error.stack = failure.stack ?? `${failure.code}: ${failure.message}`;
+    Sentry.captureException(error, {
+      tags: { queue, job, code: failure.code, correlationId },
+      contexts: { job: { queue, name: job, id: jobId, attempt, correlationId, deadLetterId } },
+      // One issue for each cause, whatever the job's own data.
+      fingerprint: [queue, job, failure.code],
+    });
+  });
+  return {
+    report: (error) => {
+      Sentry.captureException(error);
+    },
+    async close(timeoutMs) {
+      await Sentry.close(timeoutMs);
+    },
+  };
+}
+
+/** Redacts every text in what is about to be sent, in place. */
+function scrub(part: object, redact: Redact, seen = new WeakSet<object>()): void {
+  seen.add(part);
+  for (const [key, value] of Object.entries(part)) {
+    if (typeof value === 'string') Reflect.set(part, key, redact(value));
+    // The SDK's own notes: they are not sent, and they lead to the whole process.
+    else if (key === 'sdkProcessingMetadata') continue;
+    else if (typeof value === 'object' && value !== null && !seen.has(value)) scrub(value, redact, seen);
+  }
+}

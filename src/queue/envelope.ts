@@ -1,0 +1,32 @@
+/**
+ * What is stored as a job's data: the caller's payload as it is, and beside it what the platform must remember.
+ */
+export interface Envelope {
+  readonly type: string;
+  readonly data: unknown;
+  readonly meta: EnvelopeMeta;
+}
+
+export interface EnvelopeMeta {
+  /** Names this piece of work for good: the same over attempts, restarts and replays. Ledgers are keyed by it. */
+  readonly key: string;
+  readonly correlationId: string;
+  /** Tells whose add a job with a chosen id came from, when several callers chose the same. */
+  readonly nonce?: string;
+}
+
+/** Reads stored data; `undefined` when it is no envelope, as with jobs that something else put into the queue. */
+export function readEnvelope(stored: unknown): Envelope | undefined {
+  if (!isRecord(stored) || typeof stored.type !== 'string' || !isRecord(stored.meta)) return undefined;
+  const { key, correlationId, nonce } = stored.meta;
+  if (typeof key !== 'string' || typeof correlationId !== 'string') return undefined;
+  const meta = typeof nonce === 'string' ? { key, correlationId, nonce } : { key, correlationId };
+  return { type: stored.type, data: stored.data, meta };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Ids that may go into logs, headers and ledgers as they are. */
+export const correlationIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;

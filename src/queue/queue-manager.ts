@@ -1,0 +1,310 @@
+import { randomUUID } from 'node:crypto';
+import type { JobsOptions } from 'bullmq';
+import {
+  isQueueName,
+  type JobDefinition,
+  type JobName,
+  type Payload,
+  type QueueName,
+  queueNames,
+  queues,
+} from '../../queues/index.ts';
+import type { Backend, Job, JobQueue } from '../backend/port.ts';
+import { MillraceError } from '../errors/catalogue.ts';
+import { messageOf } from '../errors/classify.ts';
+import { shorten } from '../errors/faults.ts';
+import { deadLetterQueueOf } from './dead-letters.ts';
+import { type Envelope, readEnvelope } from './envelope.ts';
+import { Gatherer } from './gatherer.ts';
+import { jobIdOf, sameJson } from './idempotency.ts';
+import { type JobView, viewJob } from './job-view.ts';
+import { type AddOptions, parseOptions } from './options.ts';
+import { definitionOf, parsePayload } from './payload.ts';
+
+/** What `addJob` answers: the job's id, under which it can be looked up. */
+export interface JobHandle {
+  readonly id: string;
+  readonly queue: QueueName;
+  readonly name: string;
+  readonly correlationId: string;
+  /** `false` when the idempotency key had been used before: this is the job of then. */
+  readonly created: boolean;
+}
+
+export type QueueCounts = Readonly<Record<'waiting' | 'active' | 'delayed' | 'completed' | 'failed', number>>;
+
+export interface QueueManagerOptions {
+  readonly backend: Backend;
+  /** Jobs that are defined but that nothing does yet. */
+  readonly pending: { readonly [Q in QueueName]?: readonly string[] };
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  /** Hears of errors of the queues' connections; calls fail by themselves. */
+  readonly onError: (queue: string, error: Error) => void;
+}
+
+/** How long the store may take for the smallest question once it has failed at another. */
+const pingTimeoutMs = 2_000;
+/** Spreads retries over the last quarter of their pause, so that jobs that failed together do not come back together. */
+const jitter = 0.25;
+
+interface Ready {
+  readonly name: string;
+  readonly data: Envelope;
+  readonly opts: JobsOptions;
+}
+
+/** The way into the queues: validates, gives each job its key and correlation id, and adds it. */
+export class QueueManager {
+  readonly #options: QueueManagerOptions;
+  readonly #queues = new Map<string, JobQueue>();
+  readonly #gatherers = new Map<string, Gatherer<Ready, Job>>();
+  #closing = false;
+
+  constructor(options: QueueManagerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Adds one job. Resolves when the store has it.
+   * @throws InvalidPayloadError naming the path of each wrong field; MillraceError INVALID_OPTIONS, TOO_LARGE,
+   * UNKNOWN_QUEUE, UNKNOWN_JOB, JOB_UNAVAILABLE, IDEMPOTENCY_CONFLICT; QUEUE_UNAVAILABLE when nothing was accepted.
+   */
+  addJob<Q extends QueueName, N extends JobName<Q>>(
+    queue: Q,
+    name: N,
+    payload: Payload<Q, N>,
+    options?: AddOptions,
+  ): Promise<JobHandle> {
+    return this.addUntyped(queue, name, payload, options);
+  }
+
+  /** `addJob` for callers whose names and payload come from outside; the checks at run time are the same. */
+  async addUntyped(queue: string, name: string, payload: unknown, options?: AddOptions): Promise<JobHandle> {
+    const known = this.#knownQueue(queue);
+    const wanted = parseOptions(options);
+    const ready = this.#prepare(known, name, payload, wanted);
+    const keyed = ready.data.meta.nonce !== undefined;
+    const job = await this.#reach(() => (keyed ? this.#addOnce(known, ready) : this.#add(known, ready)));
+    const stored = keyed ? readEnvelope(job.data) : ready.data;
+    if (stored === undefined)
+      throw new MillraceError('UNKNOWN', `Job ${job.id} of ${queue} holds no payload of ours.`);
+    if (keyed && wanted.idempotencyKey !== undefined && !sameWork(stored, ready.data)) {
+      throw new MillraceError(
+        'IDEMPOTENCY_CONFLICT',
+        `The idempotency key was used before for job ${job.id} with another payload. Use a new key for new work.`,
+      );
+    }
+    return {
+      id: job.id ?? '',
+      queue: known,
+      name,
+      correlationId: stored.meta.correlationId,
+      created: !keyed || stored.meta.nonce === ready.data.meta.nonce,
+    };
+  }
+
+  /**
+   * Adds many jobs of one queue, all or none. All are validated before the first is added.
+   * @throws as `addJob`; paths begin with the job's index.
+   */
+  addJobs<Q extends QueueName>(
+    queue: Q,
+    jobs: readonly {
+      [N in JobName<Q>]: { name: N; payload: Payload<Q, N>; options?: AddOptions };
+    }[JobName<Q>][],
+  ): Promise<{ readonly id: string }[]> {
+    return this.addManyUntyped(queue, jobs);
+  }
+
+  /** `addJobs` for callers whose names and payloads come from outside. */
+  async addManyUntyped(
+    queue: string,
+    jobs: readonly { readonly name: string; readonly payload: unknown; readonly options?: AddOptions }[],
+  ): Promise<{ readonly id: string }[]> {
+    const known = this.#knownQueue(queue);
+    const ready = jobs.map((job) => this.#prepare(known, job.name, job.payload, parseOptions(job.options)));
+    if (ready.length === 0) return [];
+    const added = await this.#reach(() => this.queue(known).addBulk(ready));
+    return added.map((job) => ({ id: job.id ?? '' }));
+  }
+
+  /** A job with its state, result, failure and logs; `undefined` when there is none of that id. */
+  async job(queue: string, id: string): Promise<JobView | undefined> {
+    const known = this.#knownQueue(queue);
+    return this.#reach(async () => {
+      const state = await this.queue(known).getJobState(id);
+      const job = await this.queue(known).getJob(id);
+      if (job === undefined) return undefined;
+      const { logs } = await this.queue(known).getJobLogs(id);
+      return viewJob(known, state, job, logs);
+    });
+  }
+
+  /** How many jobs a queue has in each state; waiting ones include those with a priority. */
+  async counts(queue: QueueName | string): Promise<QueueCounts> {
+    return this.#reach(async () => {
+      const states = ['waiting', 'prioritized', 'active', 'delayed', 'completed', 'failed'] as const;
+      const counts = await this.queue(queue).getJobCounts(...states);
+      return {
+        waiting: (counts.waiting ?? 0) + (counts.prioritized ?? 0),
+        active: counts.active ?? 0,
+        delayed: counts.delayed ?? 0,
+        completed: counts.completed ?? 0,
+        failed: counts.failed ?? 0,
+      };
+    });
+  }
+
+  /** Seconds since the oldest waiting job of a queue was due; 0 when none waits. */
+  async oldestWaitingSeconds(queue: string): Promise<number> {
+    return this.#reach(async () => {
+      const [oldest] = await this.queue(queue).getJobs(['waiting'], 0, 0, true);
+      if (oldest === undefined) return 0;
+      return Math.max(0, Date.now() - oldest.timestamp - (oldest.opts.delay ?? 0)) / 1_000;
+    });
+  }
+
+  /** BullMQ's own queue, for the board and the upkeep of the queues. Also knows `<queue>-dead-letter`. */
+  queue(name: string): JobQueue {
+    const existing = this.#queues.get(name);
+    if (existing !== undefined) return existing;
+    const queue = this.#options.backend.queue(name);
+    queue.on('error', (error) => {
+      // What a closing connection still says is no news.
+      if (!this.#closing) this.#options.onError(name, error);
+    });
+    this.#queues.set(name, queue);
+    queue.waitUntilReady().catch(() => this.#forget(name, queue));
+    return queue;
+  }
+
+  /** Names of all queues, each followed by that of its dead letters. */
+  get names(): readonly string[] {
+    return queueNames.flatMap((name) => [name, deadLetterQueueOf(name)]);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+  }
+
+  /** BullMQ remembers for ever that a queue could not reach the store when it was opened; so the next use opens it anew. */
+  #forget(name: string, queue: JobQueue): void {
+    if (this.#closing || this.#queues.get(name) !== queue) return;
+    this.#queues.delete(name);
+    queue.close().catch(() => undefined);
+  }
+
+  #knownQueue(queue: string): QueueName {
+    if (isQueueName(queue)) return queue;
+    throw new MillraceError(
+      'UNKNOWN_QUEUE',
+      `There is no queue "${shorten(queue)}". There are ${queueNames.join(', ')}.`,
+    );
+  }
+
+  #prepare(queue: QueueName, name: string, payload: unknown, options: AddOptions): Ready {
+    const definition = definitionOf(queue, name);
+    if (this.#options.pending[queue]?.includes(name) === true) {
+      throw new MillraceError(
+        'JOB_UNAVAILABLE',
+        `${queue}/${name} is defined, but this version does not process it yet.`,
+      );
+    }
+    const { type, data } = parsePayload(queue, name, definition, payload);
+    const { idempotencyKey } = options;
+    const jobId =
+      options.jobId ?? (idempotencyKey === undefined ? undefined : jobIdOf(queue, name, idempotencyKey));
+    const key = options.key ?? (jobId === undefined ? randomUUID() : `${queue}.${jobId}`);
+    const correlationId = options.correlationId ?? randomUUID();
+    const meta = jobId === undefined ? { key, correlationId } : { key, correlationId, nonce: randomUUID() };
+    return { name, data: { type, data, meta }, opts: this.#jobOptions(queue, definition, options, jobId) };
+  }
+
+  #jobOptions(
+    queue: QueueName,
+    definition: JobDefinition,
+    options: AddOptions,
+    jobId: string | undefined,
+  ): JobsOptions {
+    const defaults = { ...queues[queue].defaults, ...definition.defaults };
+    const opts: JobsOptions = {
+      attempts: options.attempts ?? defaults.attempts ?? this.#options.maxAttempts,
+      backoff: { type: 'exponential', delay: defaults.backoffMs ?? this.#options.backoffMs, jitter },
+    };
+    if (jobId !== undefined) opts.jobId = jobId;
+    if (options.delay !== undefined) opts.delay = options.delay;
+    if (options.priority !== undefined) opts.priority = options.priority;
+    if (options.deduplicate !== undefined)
+      opts.deduplication = { id: options.deduplicate.id, keepLastIfActive: true };
+    return opts;
+  }
+
+  #add(queue: QueueName, ready: Ready): Promise<Job> {
+    if (!this.#options.backend.gathersAdds || ready.opts.deduplication !== undefined)
+      return this.#addAlone(queue, ready);
+    let gatherer = this.#gatherers.get(queue);
+    if (gatherer === undefined) {
+      gatherer = new Gatherer<Ready, Job>({
+        one: (item) => this.#addAlone(queue, item),
+        many: (items) => this.queue(queue).addBulk([...items]),
+      });
+      this.#gatherers.set(queue, gatherer);
+    }
+    return gatherer.add(ready);
+  }
+
+  #addAlone(queue: QueueName, { name, data, opts }: Ready): Promise<Job> {
+    return this.queue(queue).add(name, data, opts);
+  }
+
+  /** BullMQ keeps the first job of an id but answers with the data of the last: so what is stored is read back. */
+  async #addOnce(queue: QueueName, ready: Ready): Promise<Job> {
+    const { jobId, deduplication } = ready.opts;
+    if (jobId !== undefined && deduplication !== undefined) {
+      // BullMQ would point the deduplication id at a job that has ended, and drop every later add in its favour.
+      const existing = await this.queue(queue).getJob(jobId);
+      if (existing !== undefined) return existing;
+    }
+    const added = await this.#addAlone(queue, ready);
+    const stored = added.id === undefined ? undefined : await this.queue(queue).getJob(added.id);
+    return stored ?? added;
+  }
+
+  /** An error is the store's absence if the store does not answer the smallest question either. */
+  async #reach<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof MillraceError || (await this.#answers())) throw error;
+      throw new MillraceError(
+        'QUEUE_UNAVAILABLE',
+        `The queues do not answer (${messageOf(error)}); nothing was accepted. Try again, with an idempotency key if it must not be done twice.`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  async #answers(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), pingTimeoutMs);
+    });
+    const answered = this.#options.backend.ping().then(
+      () => true,
+      () => false,
+    );
+    try {
+      return await Promise.race([answered, tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function sameWork(stored: Envelope, wanted: Envelope): boolean {
+  return stored.type === wanted.type && sameJson(stored.data, wanted.data);
+}

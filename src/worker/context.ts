@@ -1,0 +1,52 @@
+import type { JobName, ParsedPayload, Payload, QueueName } from '../../queues/index.ts';
+
+/** What processors log through: pino's shape, with queue, job, attempt and correlation id already bound. */
+export interface JobLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** The job as a processor sees it. */
+export interface JobInfo {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /**
+   * Names this piece of work for good: the same over attempts, restarts and replays, and unlike `id` never used
+   * again. Ledgers and file names are made from it.
+   */
+  readonly key: string;
+  readonly correlationId: string;
+}
+
+export interface AddedJob {
+  readonly id: string;
+}
+
+type Part<E, K extends string> = E extends { readonly [P in K]: infer V } ? V : never;
+
+/** What a job's processor is given. `services` holds those that it asked for, and no others. */
+export interface JobContext<Q extends QueueName, N extends JobName<Q>, S> {
+  readonly job: JobInfo;
+  readonly type: Part<ParsedPayload<Q, N>, 'type'>;
+  readonly data: Part<ParsedPayload<Q, N>, 'data'>;
+  readonly payload: ParsedPayload<Q, N>;
+  readonly log: JobLog;
+  /** Aborted on timeout, shutdown and loss of the job; pass it on to all that waits. */
+  readonly signal: AbortSignal;
+  /** Shown on the board and in the API. Frequent calls are cheap: only the latest is written. */
+  progress(percent: number, message?: string): void;
+  /** Adds a further job under this one's correlation id. */
+  addJob<Q2 extends QueueName, N2 extends JobName<Q2>>(
+    queue: Q2,
+    name: N2,
+    payload: Payload<Q2, N2>,
+    options?: { readonly idempotencyKey?: string; readonly delayMs?: number },
+  ): Promise<AddedJob>;
+  readonly services: S;
+}

@@ -1,0 +1,267 @@
+import type { JobDefinition } from '../../queues/index.ts';
+import type { Job } from '../backend/port.ts';
+import { type ErrorCode, InvalidPayloadError, listFaults, MillraceError } from '../errors/catalogue.ts';
+import { type Classified, classify } from '../errors/classify.ts';
+import { faultsOf } from '../errors/faults.ts';
+import type { Redact } from '../observability/redaction.ts';
+import { type Envelope, readEnvelope } from '../queue/envelope.ts';
+import type { JobLog } from './context.ts';
+import { type Outcome, outcomeOf, type StopReason } from './outcome.ts';
+import { Progress } from './progress.ts';
+
+/** A processor as the runtime sees it: the types were checked where it was declared. */
+export interface RunnableProcessor {
+  /** Names of the services that it asked for. */
+  readonly services: readonly string[];
+  run(context: RunContext): Promise<unknown>;
+}
+
+/** What every processor's context has, before its types are narrowed to one job. */
+export interface RunContext {
+  readonly job: {
+    readonly id: string;
+    readonly queue: string;
+    readonly name: string;
+    readonly attempt: number;
+    readonly maxAttempts: number;
+    readonly key: string;
+    readonly correlationId: string;
+  };
+  readonly type: string;
+  readonly data: unknown;
+  readonly payload: unknown;
+  readonly log: JobLog;
+  readonly signal: AbortSignal;
+  progress(percent: number, message?: string): void;
+  addJob(
+    queue: string,
+    name: string,
+    payload: unknown,
+    options?: FollowUpOptions,
+  ): Promise<{ readonly id: string }>;
+  readonly services: unknown;
+}
+
+export interface FollowUpOptions {
+  readonly idempotencyKey?: string;
+  readonly delayMs?: number;
+}
+
+/** All that is needed to run one job of a queue. */
+export interface Executable {
+  readonly definition: JobDefinition;
+  readonly processor: RunnableProcessor;
+  readonly timeoutMs: number;
+  /** The services that the processor asked for, and no others. */
+  readonly services: Readonly<Record<string, unknown>>;
+}
+
+export interface ExecutionPorts {
+  readonly redact: Redact;
+  logOf(bindings: Record<string, unknown>): JobLog;
+  addJob(
+    queue: string,
+    name: string,
+    payload: unknown,
+    options: { readonly correlationId: string; readonly idempotencyKey?: string; readonly delay?: number },
+  ): Promise<{ readonly id: string }>;
+}
+
+/** How long a processor may take to heed its signal before its job is given up on. */
+const defaultGraceMs = 5_000;
+
+/**
+ * One attempt at one job: open the envelope, check the payload, run the processor, check the result. Each step either
+ * leads to the next or to the outcome; nothing is thrown past `run`.
+ */
+export class Execution {
+  readonly #queue: string;
+  readonly #job: Job;
+  readonly #executable: Executable | undefined;
+  readonly #ports: ExecutionPorts;
+  readonly #graceMs: number;
+  readonly #controller = new AbortController();
+  #stopped: StopReason | undefined;
+  #log: JobLog | undefined;
+
+  constructor(
+    queue: string,
+    job: Job,
+    executable: Executable | undefined,
+    ports: ExecutionPorts,
+    graceMs = defaultGraceMs,
+  ) {
+    this.#queue = queue;
+    this.#job = job;
+    this.#executable = executable;
+    this.#ports = ports;
+    this.#graceMs = graceMs;
+  }
+
+  /** Tells the processor to stop; the first reason counts. */
+  stop(reason: StopReason, code: ErrorCode, message: string): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = reason;
+    this.#controller.abort(new MillraceError(code, message));
+  }
+
+  async run(): Promise<Outcome> {
+    const progress = new Progress(this.#job);
+    try {
+      const executable = this.#known();
+      const envelope = this.#open();
+      const payload = this.#validPayload(executable, envelope);
+      const result = await this.#process(executable, envelope, payload, progress);
+      return { kind: 'completed', result: this.#validResult(executable, result) };
+    } catch (error) {
+      const attempts = { made: this.#job.attemptsMade, max: this.#job.opts.attempts ?? 1 };
+      return outcomeOf(this.#clean(this.#causeOf(error)), this.#stopped, attempts);
+    } finally {
+      await progress.close();
+    }
+  }
+
+  #known(): Executable {
+    if (this.#executable !== undefined) return this.#executable;
+    throw new MillraceError(
+      'UNKNOWN_JOB',
+      `Nothing processes ${this.#queue}/${this.#job.name} in this version.`,
+    );
+  }
+
+  #open(): Envelope {
+    const envelope = readEnvelope(this.#job.data);
+    if (envelope !== undefined) return envelope;
+    const faults = [{ path: '(root)', message: 'must be { type, data } as addJob writes it' }];
+    throw new InvalidPayloadError(this.#queue, this.#job.name, faults);
+  }
+
+  /** Checked again when taken: an older version may have written what no longer fits, and no retry mends that. */
+  #validPayload(
+    { definition }: Executable,
+    { type, data }: Envelope,
+  ): { readonly type: string; readonly data: unknown } {
+    const parsed = definition.payload.safeParse({ type, data });
+    if (!parsed.success)
+      throw new InvalidPayloadError(this.#queue, this.#job.name, faultsOf(parsed.error.issues));
+    const payload = parsed.data;
+    return typeof payload === 'object' && payload !== null && 'data' in payload
+      ? { type, data: payload.data }
+      : { type, data };
+  }
+
+  async #process(
+    { processor, services, timeoutMs }: Executable,
+    envelope: Envelope,
+    payload: { readonly type: string; readonly data: unknown },
+    progress: Progress,
+  ): Promise<unknown> {
+    const { signal } = this.#controller;
+    const timer = setTimeout(() => {
+      this.stop('timeout', 'JOB_TIMEOUT', `The job ran longer than ${timeoutMs} ms.`);
+    }, timeoutMs);
+    try {
+      signal.throwIfAborted();
+      return await heeding(
+        signal,
+        this.#graceMs,
+        processor.run(this.#context(envelope, payload, progress, services)),
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #context(
+    envelope: Envelope,
+    payload: { readonly type: string; readonly data: unknown },
+    progress: Progress,
+    services: Readonly<Record<string, unknown>>,
+  ): RunContext {
+    const execution = this;
+    const job = this.#job;
+    const { key, correlationId } = envelope.meta;
+    return {
+      job: {
+        id: job.id ?? '',
+        queue: this.#queue,
+        name: job.name,
+        attempt: job.attemptsMade + 1,
+        maxAttempts: job.opts.attempts ?? 1,
+        key,
+        correlationId,
+      },
+      type: payload.type,
+      data: payload.data,
+      payload,
+      // Made when first used: most jobs log nothing of their own, and a child logger costs as much as a small job.
+      get log() {
+        return execution.#logger(correlationId);
+      },
+      signal: this.#controller.signal,
+      progress: (percent, message) => progress.report(percent, message),
+      addJob: (queue, name, data, options = {}) =>
+        this.#ports.addJob(queue, name, data, {
+          correlationId,
+          ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+          ...(options.delayMs === undefined ? {} : { delay: options.delayMs }),
+        }),
+      services,
+    };
+  }
+
+  #logger(correlationId: string): JobLog {
+    this.#log ??= this.#ports.logOf({
+      queue: this.#queue,
+      job: this.#job.name,
+      jobId: this.#job.id,
+      attempt: this.#job.attemptsMade + 1,
+      correlationId,
+    });
+    return this.#log;
+  }
+
+  /** A result that is not as promised is a defect of the processor: its effects are done, so it is not run again. */
+  #validResult({ definition }: Executable, result: unknown): unknown {
+    const parsed = definition.result.safeParse(result);
+    if (parsed.success) return parsed.data;
+    const faults = faultsOf(parsed.error.issues);
+    throw new MillraceError(
+      'INVALID_RESULT',
+      `The result of ${this.#queue}/${this.#job.name} is not as promised. ${listFaults(faults)}`,
+      {
+        details: faults,
+      },
+    );
+  }
+
+  /** After a stop, what the processor threw is an echo of the signal; the reason of the stop is what happened. */
+  #causeOf(error: unknown): unknown {
+    return this.#stopped === undefined ? error : this.#controller.signal.reason;
+  }
+
+  #clean(error: unknown): Classified {
+    const failure = classify(error);
+    const { redact } = this.#ports;
+    return {
+      ...failure,
+      message: redact(failure.message),
+      stack: failure.stack === undefined ? undefined : redact(failure.stack),
+    };
+  }
+}
+
+/** Waits for `work`, but after the signal only as long as the grace: a processor that ignores it must not hold its slot. */
+function heeding<T>(signal: AbortSignal, graceMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let grace: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      grace = setTimeout(() => reject(signal.reason), graceMs);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(grace);
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
+}
