@@ -1,0 +1,120 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Result } from '../../queues/index.ts';
+import { MillraceError, UnrecoverableError } from '../../src/errors/catalogue.ts';
+import { messageOf } from '../../src/errors/classify.ts';
+import type { Mail } from '../../src/integrations/mail/port.ts';
+import type { JobInfo, JobLog } from '../../src/worker/context.ts';
+import type { Services } from '../define.ts';
+
+/**
+ * Sends one mail under the ledger, which has one row for each job and recipient:
+ *
+ *     suppressed? -> claim -> send -> settle
+ *
+ * What is promised: once `sent` stands in the ledger, no attempt and no replay sends again. `rejected` is an outcome
+ * too, but nothing went out, so a replay after the cause was mended does send.
+ *
+ * What is not: a row that is still `claimed` says nothing about the mail. The worker may have died before the request,
+ * after it, or between the provider's yes and our note of it; a request may have gone out and its answer been lost.
+ * Providers offer no way to ask, and a lost reminder is worse than a second one, so such a mail is sent again: at
+ * least once. In the outbox a mail replaces the file of its earlier attempt, so there it comes out as exactly once.
+ *
+ * One window is closed here: when the provider has accepted and the ledger cannot be written, we know that the mail is
+ * out. The write is tried again for some seconds, also while the worker is stopping, and then the job fails for good
+ * rather than send twice.
+ */
+export interface DeliveryContext {
+  readonly job: Pick<JobInfo, 'key'>;
+  readonly log: JobLog;
+  readonly signal: AbortSignal;
+  readonly services: Pick<Services, 'mail' | 'database' | 'events'>;
+}
+
+/** The result of every job that sends one mail. */
+export type MailResult = Result<'email', 'send-reminder'>;
+
+/** Pauses in ms before the ledger is tried again: together well within what is left of a job's timeout. */
+const settlePauses: readonly number[] = [100, 400, 1_000, 2_000];
+
+/**
+ * @throws what the provider throws; UnrecoverableError when the mail is out and the ledger could not be told.
+ */
+export async function deliver(
+  { job, log, signal, services }: DeliveryContext,
+  content: Omit<Mail, 'jobKey'>,
+  pauses = settlePauses,
+): Promise<MailResult> {
+  const { mail: provider, database, events } = services;
+  const ledger = database.deliveries;
+  const row = { jobKey: job.key, recipient: content.to };
+
+  const suppression = await ledger.suppression(content.to);
+  signal.throwIfAborted();
+  const claim = await ledger.claim({ ...row, template: content.category, provider: provider.name });
+  if (claim.status === 'sent') return { status: 'already-sent', ...summary(claim) };
+  if (claim.status === 'suppressed') return { status: 'suppressed', ...summary(claim) };
+  if (suppression !== undefined) {
+    await ledger.settle({ ...row, status: 'suppressed', reason: suppression });
+    settled('suppressed');
+    return { status: 'suppressed', provider: provider.name, reason: suppression };
+  }
+  if (claim.status === 'claimed' && claim.attempts > 1) {
+    log.info({ claims: claim.attempts }, 'An earlier attempt noted no outcome: the mail is sent again.');
+  }
+
+  const messageId = await send();
+  await settleSent(messageId);
+  settled('sent');
+  return { status: 'sent', provider: provider.name, messageId };
+
+  async function send(): Promise<string> {
+    try {
+      return (await provider.send({ ...content, jobKey: job.key }, signal)).messageId;
+    } catch (error) {
+      if (error instanceof MillraceError && error.code === 'MAIL_REJECTED') await settleRejected(error);
+      throw error;
+    }
+  }
+
+  async function settleRejected(rejection: MillraceError): Promise<void> {
+    try {
+      await ledger.settle({ ...row, status: 'rejected', reason: rejection.message });
+      settled('rejected');
+    } catch (error) {
+      // The rejection is what matters to the reader; the row stays claimed, which also says that nothing was sent.
+      log.warn({ reason: messageOf(error) }, 'The ledger could not note that the mail was rejected.');
+    }
+  }
+
+  async function settleSent(id: string): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await ledger.settle({ ...row, status: 'sent', messageId: id });
+        return;
+      } catch (error) {
+        const wait = pauses[tries];
+        if (wait === undefined) {
+          throw new UnrecoverableError(
+            `${provider.name} accepted this mail as ${id}, but the ledger could not note it. Mend the database and set the mail's row in email_deliveries to sent before this job is replayed: a replay would send it again.`,
+            { code: 'DATABASE_UNAVAILABLE', cause: error },
+          );
+        }
+        log.warn({ messageId: id, reason: messageOf(error) }, 'The ledger is tried again.');
+        // Not under the job's signal: stopping now would be what makes the mail go out twice.
+        await pause(wait);
+      }
+    }
+  }
+
+  function settled(status: 'sent' | 'suppressed' | 'rejected'): void {
+    events.emit('mail.settled', { provider: provider.name, template: content.category, status });
+  }
+}
+
+function summary(claim: { provider: string; messageId: string | undefined; reason: string | undefined }) {
+  return {
+    provider: claim.provider,
+    ...(claim.messageId === undefined ? {} : { messageId: claim.messageId }),
+    ...(claim.reason === undefined ? {} : { reason: claim.reason }),
+  };
+}

@@ -1,0 +1,25 @@
+/** A mail as every provider takes it: rendered, checked, with no markup of any template left. */
+export interface Mail {
+  readonly to: string;
+  readonly toName?: string;
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+  /** Further headers; only names that drivers know to be safe are passed on. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Names the template in the provider's statistics. */
+  readonly category: string;
+  /** The job's key: the provider keeps it with the mail, so that an unclear outcome can be looked up. */
+  readonly jobKey: string;
+}
+
+export interface MailProvider {
+  /** `sendgrid`, `outbox`, ...: stands in the ledger and in metrics. */
+  readonly name: string;
+  /**
+   * Hands one mail over. Resolves when the provider has accepted it.
+   * @throws MillraceError MAIL_REJECTED, MAIL_UNAUTHORIZED (never retried), MAIL_UNAVAILABLE (retried);
+   * RateLimitedError MAIL_RATE_LIMITED with how long to wait.
+   */
+  send(mail: Mail, signal: AbortSignal): Promise<{ readonly messageId: string }>;
+}

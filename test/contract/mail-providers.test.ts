@@ -1,0 +1,89 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createOutbox } from '../../src/integrations/mail/outbox.ts';
+import { createSendGrid } from '../../src/integrations/mail/sendgrid.ts';
+import { type AcceptedMail, startFakeSendGrid } from '../support/fake-sendgrid.ts';
+import { isRecord } from '../support/fake-sendgrid-rules.ts';
+import { readMail } from '../support/mail-message.ts';
+import { type ArrivedMail, mailProviderContract, sender } from './mail-provider.ts';
+
+mailProviderContract('sendgrid', async () => {
+  const apiKey = 'SG.contract';
+  const server = await startFakeSendGrid({ apiKey });
+  return {
+    provider: createSendGrid({ apiKey, baseUrl: server.baseUrl, from: sender, timeoutMs: 5_000 }),
+    arrived: async () => server.accepted.map(fromSendGrid),
+    close: () => server.close(),
+  };
+});
+
+mailProviderContract('outbox', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'millrace-outbox-'));
+  return {
+    provider: createOutbox({ dir: join(dir, 'outbox'), from: sender }),
+    arrived: async () => {
+      const names = await readdir(join(dir, 'outbox')).catch(() => []);
+      return Promise.all(
+        names.map(async (name) => fromFile(name, await readFile(join(dir, 'outbox', name)))),
+      );
+    },
+    close: () => rm(dir, { recursive: true }),
+  };
+});
+
+function fromSendGrid({ messageId, body }: AcceptedMail): ArrivedMail {
+  const [personalization] = list(body.personalizations);
+  const [to] = list(field(personalization, 'to'));
+  const content = new Map(list(body.content).map((part) => [field(part, 'type'), field(part, 'value')]));
+  const name = field(to, 'name');
+  return {
+    messageId,
+    from: String(field(body.from, 'email')),
+    to: String(field(to, 'email')),
+    toName: typeof name === 'string' ? name : undefined,
+    subject: String(body.subject),
+    text: String(content.get('text/plain')),
+    html: String(content.get('text/html')),
+    category: String(list(body.categories)[0]),
+    headers: Object.fromEntries(
+      Object.entries(isRecord(body.headers) ? body.headers : {}).map(([key, value]) => [
+        key.toLowerCase(),
+        String(value),
+      ]),
+    ),
+  };
+}
+
+function fromFile(name: string, source: Buffer): ArrivedMail {
+  const { headers, parts } = readMail(source);
+  const one = (key: string) => {
+    const values = headers.get(key) ?? [];
+    if (values.length > 1) throw new Error(`The mail has ${values.length} headers ${key}.`);
+    return values[0];
+  };
+  const to = /^(?:(.*) )?<?([^<>\s]+@[^<>\s]+?)>?$/.exec(one('to') ?? '');
+  const chosen = ['list-unsubscribe', 'list-unsubscribe-post'].flatMap((key) => {
+    const value = one(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return {
+    messageId: name,
+    from: one('from') ?? '',
+    to: to?.[2] ?? '',
+    toName: to?.[1]?.replace(/^"(.*)"$/, '$1'),
+    subject: one('subject') ?? '',
+    text: (parts.get('text/plain') ?? '').replaceAll('\r\n', '\n'),
+    html: (parts.get('text/html') ?? '').replaceAll('\r\n', '\n'),
+    category: one('x-category') ?? '',
+    headers: Object.fromEntries(chosen),
+  };
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function field(value: unknown, name: string): unknown {
+  return isRecord(value) ? value[name] : undefined;
+}
