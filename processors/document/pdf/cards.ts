@@ -1,0 +1,34 @@
+import { decoration, ensureRoom, type Layout, measureWith, tagged, write } from './layout.ts';
+import { colour, size } from './theme.ts';
+import { shorten } from './wrap.ts';
+
+/** A figure that stands for the whole, and what it counts. */
+export interface Card {
+  readonly label: string;
+  readonly value: string;
+}
+
+const height = 52;
+const gap = 10;
+
+/** Sets figures side by side across the page. */
+export function figureCards(layout: Layout, cards: readonly Card[]): void {
+  const { doc, root, left } = layout;
+  const width = (layout.width - gap * (cards.length - 1)) / cards.length;
+  ensureRoom(layout, height);
+  cards.forEach((card, index) => {
+    const x = left + index * (width + gap);
+    decoration(doc, () => {
+      doc.rect(x, layout.y, width, height).fill(colour.tint);
+      doc.rect(x, layout.y, 2.5, height).fill(colour.accent);
+    });
+    tagged(doc, root, 'P', () => {
+      const room = width - 22;
+      const label = shorten(card.label, room, measureWith(doc, 'regular', size.small));
+      const value = shorten(card.value, room, measureWith(doc, 'bold', size.figure));
+      write(doc, label, x + 12, layout.y + 9, { font: 'regular', size: size.small, colour: colour.muted });
+      write(doc, value, x + 12, layout.y + 22, { font: 'bold', size: size.figure, colour: colour.ink });
+    });
+  });
+  layout.y += height + 18;
+}

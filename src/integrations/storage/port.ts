@@ -1,0 +1,24 @@
+import type { Readable } from 'node:stream';
+
+export interface StoredFile {
+  readonly key: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Where files are kept. A key is a relative path with forward slashes, such as `reports/2026/abc.pdf`. */
+export interface Storage {
+  readonly name: string;
+  /**
+   * Keeps a file under its key: all of it or nothing, also when the process dies in the middle. An existing
+   * file is replaced in one step, so that a job that is run again ends in the same place.
+   * @throws MillraceError STORAGE_FAILED
+   */
+  put(key: string, content: Readable | Uint8Array, signal?: AbortSignal): Promise<StoredFile>;
+  /** @throws MillraceError STORAGE_FAILED when there is no such file. */
+  get(key: string): Promise<Readable>;
+  exists(key: string): Promise<boolean>;
+  remove(key: string): Promise<void>;
+  /** Shows that files can be written; for health. */
+  check(): Promise<void>;
+}

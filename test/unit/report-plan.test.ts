@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { webLink } from '../../processors/document/report/columns.ts';
+import { guardFormula } from '../../processors/document/report/formula.ts';
+import {
+  documentIdOf,
+  fileNameOf,
+  reportKind,
+  reportRange,
+  reportTitle,
+} from '../../processors/document/report/plan.ts';
+import { amountText, dayText, shortMoneyText, timeText } from '../../processors/document/report/wording.ts';
+import { id } from '../../queues/fields.ts';
+
+const range = { start: '2026-08-25', end: '2026-11-22' };
+
+describe('plan of a report', () => {
+  it('covers the last 90 days, today in UTC included, when none are named', () => {
+    expect(reportRange(undefined, new Date('2026-11-22T23:59:00Z'))).toEqual(range);
+    expect(reportRange({ start: '2020-01-01', end: '2020-01-02' }, new Date())).toEqual({
+      start: '2020-01-01',
+      end: '2020-01-02',
+    });
+  });
+
+  it('has a title of its own when none is given', () => {
+    expect(reportTitle(undefined, 'analytics')).toBe('Opportunity analytics');
+    expect(reportTitle('Mine', 'analytics')).toBe('Mine');
+  });
+
+  it('says which types are made, without another attempt', () => {
+    expect(reportKind('analytics')).toBe('analytics');
+    for (const type of ['weekly', 'proposals'] as const) {
+      expect(() => reportKind(type)).toThrow(
+        expect.objectContaining({
+          code: 'JOB_UNAVAILABLE',
+          retryable: false,
+          message: expect.stringContaining(type),
+        }),
+      );
+    }
+  });
+
+  it('makes the same id of the same job, and others of others', () => {
+    expect(documentIdOf('document:7')).toBe(documentIdOf('document:7'));
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (one, other) => {
+        expect(id.safeParse(documentIdOf(one)).success).toBe(true);
+        expect(documentIdOf(one)).toHaveLength(25);
+        expect(documentIdOf(one) === documentIdOf(other)).toBe(one === other);
+      }),
+    );
+  });
+
+  it('names the file so that people find it and every system takes it', () => {
+    expect(fileNameOf('Q4: Ελλάδα / Россия!', range, 'pdf')).toBe(
+      'q4-ελλάδα-россия-2026-08-25-to-2026-11-22.pdf',
+    );
+    expect(fileNameOf('///', range, 'csv')).toBe('report-2026-08-25-to-2026-11-22.csv');
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }), (title) => {
+        const name = fileNameOf(title, range, 'xlsx');
+        expect(name).toMatch(/^[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}-]*\.xlsx$/u);
+        expect(Buffer.byteLength(name)).toBeLessThan(255);
+      }),
+    );
+  });
+});
+
+describe('text from outside in CSV', () => {
+  it('is never the beginning of a formula, and otherwise as it was', () => {
+    const beginning = fc.constantFrom(
+      '=',
+      '+',
+      '-',
+      '@',
+      '\t',
+      '\r',
+      '\n',
+      '＝',
+      '＋',
+      '－',
+      '＠',
+      '',
+      'a',
+      "'",
+    );
+    fc.assert(
+      fc.property(beginning, fc.string(), (start, rest) => {
+        const text = start + rest;
+        const guarded = guardFormula(text);
+        expect(guarded).not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/);
+        expect(guarded === text || guarded === `'${text}`).toBe(true);
+        if (/^[a-z]/i.test(text)) expect(guarded).toBe(text);
+      }),
+    );
+  });
+});
+
+describe('links', () => {
+  it('lead to the web and nowhere else', () => {
+    expect(webLink('https://sam.gov/opp/1')).toBe('https://sam.gov/opp/1');
+    for (const bad of ['javascript:alert(1)', 'file:///etc/passwd', 'no address', '', undefined])
+      expect(webLink(bad)).toBeUndefined();
+  });
+});
+
+describe('wording', () => {
+  it('writes days, times and amounts for people', () => {
+    expect(dayText('2024-01-05')).toBe('5 Jan 2024');
+    expect(timeText(new Date('2024-12-31T17:05:00Z'))).toBe('31 Dec 2024 17:05 UTC');
+    expect(amountText('1234567890123456.50')).toBe('1,234,567,890,123,456.50');
+    expect(amountText('-1234')).toBe('-1,234');
+    expect(amountText('12')).toBe('12');
+    expect(shortMoneyText({ amount: '12400000.00', currency: 'USD' })).toBe('$12.4M');
+  });
+});
