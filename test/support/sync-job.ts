@@ -1,0 +1,59 @@
+import { defineSamGovSync } from '../../processors/sync/sam-gov-sync.ts';
+import type { Payload, Result } from '../../queues/index.ts';
+import type { Database } from '../../src/integrations/database/port.ts';
+import type { SamGov } from '../../src/integrations/sam-gov/port.ts';
+import { type EventMap, Events } from '../../src/observability/events.ts';
+
+export type SyncResult = Result<'sync', 'sam-gov-sync'>;
+
+export interface SyncJob {
+  readonly database: Database;
+  readonly samGov: SamGov | undefined;
+  readonly key?: string;
+  readonly payload?: Payload<'sync', 'sam-gov-sync'>;
+  readonly pageSize?: number;
+  readonly dailyLimit?: number;
+  readonly now?: () => Date;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (percent: number, message: string | undefined) => void;
+  readonly onPage?: (event: EventMap['sync.page']) => void;
+}
+
+/** Runs the processor once, as the runtime would, without a queue around it. */
+export async function runSync(job: SyncJob): Promise<SyncResult> {
+  const { pageSize = 10, now = () => new Date() } = job;
+  const payload = job.payload ?? { type: 'sam-gov-opportunities', data: { fullSync: true } };
+  const events = new Events();
+  if (job.onPage !== undefined) events.on('sync.page', job.onPage);
+  const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  const key = job.key ?? 'job-1';
+  const settings = {
+    appUrl: 'http://localhost:3000',
+    mailFrom: 'millrace@mail.example',
+    samGovDailyLimit: job.dailyLimit ?? 1_000,
+    debugScoring: false,
+  };
+  return defineSamGovSync({ pageSize, now }).run({
+    job: {
+      id: key,
+      queue: 'sync',
+      name: 'sam-gov-sync',
+      attempt: 1,
+      maxAttempts: 3,
+      key,
+      correlationId: key,
+    },
+    type: payload.type,
+    data: payload.data,
+    payload,
+    log,
+    signal: job.signal ?? new AbortController().signal,
+    progress: (percent, message) => job.onProgress?.(percent, message),
+    addJob: () => Promise.reject(new Error('A sync adds no jobs.')),
+    services: { database: job.database, samGov: job.samGov, events, settings },
+  });
+}
+
+function ignore(): void {
+  // The log is not looked at here.
+}
