@@ -1,0 +1,40 @@
+import type { CookieOptions, Request, Response } from 'express';
+
+export const sessionCookie = 'millrace_session';
+export const formCookie = 'millrace_form';
+
+/** Cookies that scripts cannot read and other sites cannot cause to be sent. */
+export interface Cookies {
+  read(request: Request, name: string): string | undefined;
+  /** Without an end the browser forgets it when it closes. */
+  set(request: Request, response: Response, name: string, value: string, expiresAt?: Date): void;
+  clear(request: Request, response: Response, name: string): void;
+}
+
+/** @param secure sends them over https alone; where TLS is seen on the request itself they always are. */
+export function createCookies(secure: boolean): Cookies {
+  const options = (request: Request): CookieOptions => ({
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: secure || request.secure,
+    path: '/',
+  });
+  return {
+    read(request, name) {
+      for (const pair of (request.get('Cookie') ?? '').split(';')) {
+        const equals = pair.indexOf('=');
+        if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+      }
+      return undefined;
+    },
+    set(request, response, name, value, expiresAt) {
+      response.cookie(name, value, {
+        ...options(request),
+        ...(expiresAt === undefined ? {} : { expires: expiresAt }),
+      });
+    },
+    clear: (request, response, name) => {
+      response.clearCookie(name, options(request));
+    },
+  };
+}

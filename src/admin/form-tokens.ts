@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import type { Request, Response } from 'express';
+import { deriveKey, isSignedBy, sign } from '../http/keys.ts';
+import { type Cookies, formCookie } from './cookies.ts';
+
+/** Tokens that tie a form to the browser it was shown to (the signed double-submit pattern). */
+export interface FormTokens {
+  /** A token for a form, and the cookie that goes with it if the browser has none. */
+  issue(request: Request, response: Response): string;
+  check(request: Request, token: string): boolean;
+}
+
+export function createFormTokens(jwtSecret: string, cookies: Cookies): FormTokens {
+  const key = deriveKey(jwtSecret, 'forms');
+  return {
+    issue(request, response) {
+      const existing = cookies.read(request, formCookie);
+      const browser = existing ?? randomBytes(18).toString('base64url');
+      if (existing === undefined) cookies.set(request, response, formCookie, browser);
+      return sign(key, browser);
+    },
+    check(request, token) {
+      const browser = cookies.read(request, formCookie);
+      return browser !== undefined && isSignedBy(key, browser, token);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { type RequestHandler, Router } from 'express';
+import { contextOf, principalOf } from '../http/context.ts';
+import { requireRole } from '../http/middleware/authenticate.ts';
+import { boardHeaders } from '../http/middleware/security-headers.ts';
+import type { Tokens } from '../http/tokens.ts';
+import type { QueueManager } from '../queue/queue-manager.ts';
+import { createBoard } from './board.ts';
+import { createCookies } from './cookies.ts';
+import { createFormTokens } from './form-tokens.ts';
+import { guard } from './guard.ts';
+import type { OneTimeLinks } from './one-time-links.ts';
+import type { PasswordCheck } from './passwords.ts';
+import { sameOrigin } from './same-origin.ts';
+import { createSessions } from './sessions.ts';
+import { signInRoutes } from './sign-in.ts';
+import { stylesheet } from './stylesheet.ts';
+
+export interface AdminOptions {
+  readonly appUrl: string;
+  readonly production: boolean;
+  readonly jwtSecret: string;
+  readonly adminUser: string;
+  readonly checkPassword: PasswordCheck | undefined;
+  readonly links: OneTimeLinks | undefined;
+  readonly tokens: Tokens;
+  readonly queues: QueueManager;
+}
+
+/** Everything under `/admin`: sign-in, style, and behind them the board. */
+export function adminRoutes(options: AdminOptions): Router {
+  const { appUrl, production, jwtSecret, tokens, queues } = options;
+  const cookies = createCookies(production || appUrl.startsWith('https:'));
+  const sessions = createSessions(jwtSecret);
+  const forms = createFormTokens(jwtSecret, cookies);
+  const router = Router();
+
+  router.get('/style.css', (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=3600').type('css').send(stylesheet);
+  });
+  router.use(sameOrigin(appUrl));
+  router.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  router.use(signInRoutes({ ...options, cookies, sessions, forms }));
+  router.use(guard({ tokens, sessions, cookies }), requireRole('operator'), logChanges);
+  router.get('/', (_request, response) => response.redirect(303, '/admin/queues'));
+  router.use('/queues', boardHeaders(), createBoard(queues));
+  return router;
+}
+
+/** Who changed what, for as long as there is no audit log. */
+const logChanges: RequestHandler = (request, response, next) => {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const { log } = contextOf(request);
+    const { subject } = principalOf(request);
+    const { method, originalUrl } = request;
+    response.on('finish', () =>
+      log.info({ subject, method, path: originalUrl, status: response.statusCode }, 'Changed on the board'),
+    );
+  }
+  next();
+};

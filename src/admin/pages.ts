@@ -1,0 +1,84 @@
+import { html, type Markup } from './html.ts';
+
+export const paths = {
+  home: '/admin',
+  board: '/admin/queues',
+  signIn: '/admin/sign-in',
+  signOut: '/admin/sign-out',
+  style: '/admin/style.css',
+} as const;
+
+function page(title: string, body: Markup, refresh?: string): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+${refresh === undefined ? undefined : html`<meta http-equiv="refresh" content="0; url=${refresh}">`}
+<title>${title} · Millrace</title>
+<link rel="stylesheet" href="${paths.style}">
+</head>
+<body><main>${body}</main></body>
+</html>
+`.text;
+}
+
+export interface SignInPage {
+  readonly formToken: string;
+  /** Where to go afterwards; checked to be a page of ours. */
+  readonly next: string;
+  readonly user: string;
+  readonly withPassword: boolean;
+  readonly fault?: string;
+}
+
+export function signInPage({ formToken, next, user, withPassword, fault }: SignInPage): string {
+  const hidden = html`<input type="hidden" name="formToken" value="${formToken}"><input type="hidden" name="next" value="${next}">`;
+  const password = html`<form method="post" action="${paths.signIn}">${hidden}
+<label for="user">User</label>
+<input id="user" name="user" value="${user}" autocomplete="username" maxlength="200" required>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1000" required>
+<button>Sign in</button>
+</form>
+<h2>Or with a token</h2>`;
+  const token = html`<form method="post" action="${paths.signIn}">${hidden}
+<label for="token">Token of an operator or admin</label>
+<textarea id="token" name="token" rows="4" maxlength="8000" autocomplete="off" spellcheck="false" required></textarea>
+<button>Sign in with the token</button>
+</form>`;
+  const body = html`<h1>Sign in to Millrace</h1>
+<p>Queues, jobs and dead letters.</p>
+${fault === undefined ? undefined : html`<p class="fault" role="alert">${fault}</p>`}
+${withPassword ? password : undefined}
+${token}`;
+  return page('Sign in', body);
+}
+
+export function signOutPage(formToken: string, subject: string): string {
+  return page(
+    'Sign out',
+    html`<h1>Sign out</h1>
+<p>You are signed in as ${subject}.</p>
+<form method="post" action="${paths.signOut}"><input type="hidden" name="formToken" value="${formToken}">
+<button>Sign out</button>
+</form>
+<p></p>
+<p><a href="${paths.board}">Back to the queues</a></p>`,
+  );
+}
+
+/** Goes on by itself: a strict cookie is not sent along a redirect that another site began, but with this it is. */
+export function onwardPage(to: string): string {
+  return page('One moment', html`<h1>One moment</h1><p><a href="${to}">Go on to the page</a></p>`, to);
+}
+
+export function faultPage(status: number, message: string): string {
+  return page(
+    'Not done',
+    html`<h1>That did not work</h1>
+<p class="fault" role="alert">${message}</p>
+<p><a href="${status === 401 ? paths.signIn : paths.board}">${status === 401 ? 'Sign in' : 'Back to the queues'}</a></p>`,
+  );
+}

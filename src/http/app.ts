@@ -1,0 +1,89 @@
+import express, { type Express } from 'express';
+import { adminRoutes } from '../admin/index.ts';
+import type { OneTimeLinks } from '../admin/one-time-links.ts';
+import { faultPage } from '../admin/pages.ts';
+import type { PasswordCheck } from '../admin/passwords.ts';
+import { createFileLinks } from './file-links.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { correlate } from './middleware/correlation.ts';
+import { answerErrors, type ErrorView, notFound } from './middleware/errors.ts';
+import { jsonBody } from './middleware/json-body.ts';
+import { noQuery } from './middleware/no-query.ts';
+import { limitByToken, limitRefusals } from './middleware/rate-limits.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { timeLimit } from './middleware/time-limit.ts';
+import type { HttpOptions } from './options.ts';
+import { documentRoutes } from './routes/documents.ts';
+import { fileRoutes } from './routes/files.ts';
+import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { storyRoutes } from './routes/stories.ts';
+import { storyScoringRoutes } from './routes/story-scoring.ts';
+import { StoryIntake } from './stories.ts';
+import type { Tokens } from './tokens.ts';
+
+const defaultRequestTimeoutMs = 30_000;
+
+export interface AppParts {
+  readonly tokens: Tokens;
+  readonly checkPassword: PasswordCheck | undefined;
+  readonly links: OneTimeLinks | undefined;
+}
+
+/** The whole of the HTTP side: pages and API. */
+export function createApp(options: HttpOptions, { tokens, checkPassword, links }: AppParts): Express {
+  const { database, queues, storage, llm, redact } = options;
+  const fileLinks = createFileLinks(options.jwtSecret, () => options.appUrl.replace(/\/+$/, ''));
+  const app = baseApp(options);
+
+  app.use('/admin', adminRoutes({ ...options, tokens, checkPassword, links }));
+  app.use('/files', fileRoutes({ documents: database.documents, storage, links: fileLinks }));
+
+  const api = express.Router();
+  api.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  api.use(limitRefusals(), authenticate(tokens), limitByToken(), jsonBody(), noQuery);
+  api.use('/jobs', jobRoutes(queues));
+  api.use('/stories/scoring', storyScoringRoutes({ queues, stories: database.stories, llm }));
+  api.use(
+    '/stories',
+    storyRoutes(new StoryIntake({ queues, stories: database.stories, scoreStory: options.scoreStory })),
+  );
+  api.use('/documents', documentRoutes(database.documents, fileLinks));
+  app.use('/api', api);
+
+  return finish(app, redact);
+}
+
+/** What scrapers see: metrics and health, nothing else. */
+export function createMetricsApp(options: HttpOptions): Express {
+  return finish(baseApp(options), options.redact);
+}
+
+function baseApp(options: HttpOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', options.trustProxy ?? 'loopback');
+  app.use(correlate(options.log));
+  app.use(securityHeaders());
+  app.use(timeLimit(options.requestTimeoutMs ?? defaultRequestTimeoutMs));
+  app.use('/health', healthRoutes(options));
+  if (options.metrics !== undefined) app.use('/metrics', metricsRoutes(options.metrics));
+  return app;
+}
+
+function finish(app: Express, redact: HttpOptions['redact']): Express {
+  app.use(notFound);
+  app.use(answerErrors(redact, pageForPeople));
+  return app;
+}
+
+/** People at a page of ours get a page. */
+const pageForPeople: ErrorView = ({ status, message }, request, response) => {
+  if (!request.originalUrl.startsWith('/admin') || request.accepts(['json', 'html']) !== 'html') return false;
+  response.type('html').send(faultPage(status, message));
+  return true;
+};

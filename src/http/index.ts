@@ -1,0 +1,105 @@
+import { OneTimeLinks } from '../admin/one-time-links.ts';
+import { paths } from '../admin/pages.ts';
+import { createPasswordCheck } from '../admin/passwords.ts';
+import type { Service } from '../lifecycle/service.ts';
+import { createApp, createMetricsApp } from './app.ts';
+import { type Listener, listen } from './listener.ts';
+import type { HttpOptions } from './options.ts';
+import { createTokens, type Role } from './tokens.ts';
+
+export type { HttpOptions } from './options.ts';
+export type { Role } from './tokens.ts';
+
+export interface HttpService extends Service {
+  /** For people at this machine. Throws before the service has started. */
+  readonly url: string;
+  readonly port: number;
+  /** A new address that signs an admin in once, within 15 minutes; `undefined` in production. */
+  oneTimeLink(): string | undefined;
+  /** A token for the API; `ttl` says how long it is good for, such as `12h`. */
+  issueToken(role: Role, ttl: string): Promise<string>;
+}
+
+const defaultDrainMs = 10_000;
+
+interface Running {
+  readonly main: Listener;
+  readonly metrics: Listener | undefined;
+}
+
+/** The API, the board and the probes over HTTP. */
+export function createHttpService(options: HttpOptions): HttpService {
+  const tokens = createTokens(options.jwtSecret);
+  const links = options.production ? undefined : new OneTimeLinks();
+  const drainMs = options.drainMs ?? defaultDrainMs;
+  let starting: Promise<Running> | undefined;
+  let stopping: Promise<void> | undefined;
+  let running: Running | undefined;
+
+  const open = async (): Promise<Running> => {
+    await stopping;
+    const { adminUser, adminPassword, host } = options;
+    const checkPassword =
+      adminPassword === undefined ? undefined : await createPasswordCheck(adminUser, adminPassword);
+    const main = await listen(createApp(options, { tokens, checkPassword, links }), host, options.port);
+    try {
+      const metrics =
+        options.metricsPort === 0
+          ? undefined
+          : await listen(createMetricsApp(options), host, options.metricsPort);
+      running = { main, metrics };
+      return running;
+    } catch (error) {
+      await main.close(0);
+      throw error;
+    }
+  };
+
+  const close = async (opened: Promise<Running>): Promise<void> => {
+    // A start that failed has told its caller; there is nothing left to stop.
+    const now = await opened.catch(() => undefined);
+    running = undefined;
+    await Promise.all([now?.main.close(drainMs), now?.metrics?.close(drainMs)]);
+  };
+
+  const port = (): number => {
+    if (running === undefined) throw new Error('The HTTP service has not been started.');
+    return running.main.port;
+  };
+  const url = () => `http://${hostForPeople(options.host)}:${port()}`;
+
+  return {
+    name: 'http',
+    async start() {
+      starting ??= open().catch((error: unknown) => {
+        starting = undefined;
+        throw error;
+      });
+      await starting;
+    },
+    async stop() {
+      if (starting !== undefined) {
+        const opened = starting;
+        starting = undefined;
+        stopping = close(opened).finally(() => {
+          stopping = undefined;
+        });
+      }
+      await stopping;
+    },
+    get url() {
+      return url();
+    },
+    get port() {
+      return port();
+    },
+    oneTimeLink: () => (links === undefined ? undefined : `${url()}${paths.signIn}/${links.create()}`),
+    issueToken: (role, ttl) => tokens.issue(role, ttl),
+  };
+}
+
+/** "All addresses" is none that a browser can open. */
+function hostForPeople(host: string): string {
+  if (host === '0.0.0.0' || host === '::' || host === '') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

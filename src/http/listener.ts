@@ -1,0 +1,65 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MillraceError } from '../errors/catalogue.ts';
+
+/** How long a client may take to send its request, in ms. */
+const receiveTimeoutMs = 30_000;
+const headersTimeoutMs = 15_000;
+/** Longer than load balancers keep theirs (60 s as a rule), so that they never write to a connection just closed. */
+const keepAliveTimeoutMs = 65_000;
+const lookForIdleMs = 50;
+
+export interface Listener {
+  readonly port: number;
+  /** Takes no more connections, lets requests under way end for `drainMs`, then cuts them off. */
+  close(drainMs: number): Promise<void>;
+}
+
+/** Listens. @throws MillraceError PREFLIGHT_FAILED when the port is taken or not ours to take. */
+export async function listen(handler: RequestListener, host: string, port: number): Promise<Listener> {
+  const server = createServer(
+    {
+      requestTimeout: receiveTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    },
+    handler,
+  );
+  await bind(server, host, port);
+  const address = server.address();
+  return { port: isTcp(address) ? address.port : port, close: (drainMs) => drain(server, drainMs) };
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === 'EADDRINUSE' ? 'something else listens there' : (error.code ?? error.message);
+      const message = `Cannot listen on ${host}:${port}: ${why}. Stop it, or set PORT, HOST or METRICS_PORT.`;
+      reject(new MillraceError('PREFLIGHT_FAILED', message, { cause: error }));
+    };
+    server.once('error', refuse);
+    server.listen(port, host, () => {
+      server.off('error', refuse);
+      resolve();
+    });
+  });
+}
+
+function drain(server: Server, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // Connections become idle as their last answer leaves; closing the server only closes those that are so now.
+    const idle = setInterval(() => server.closeIdleConnections(), lookForIdleMs);
+    const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearInterval(idle);
+      clearTimeout(deadline);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function isTcp(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}

@@ -1,0 +1,49 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { MillraceError } from '../../errors/catalogue.ts';
+import { contextOf, principalOf } from '../context.ts';
+import { mayActAs, type Principal, type Role, type Tokens } from '../tokens.ts';
+
+/** The bearer token of a request, if it has one (RFC 6750). */
+export function bearerOf(request: Request): string | undefined {
+  const match = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(request.get('Authorization') ?? '');
+  return match?.[1];
+}
+
+/** Lets in whoever bears a valid token. */
+export function authenticate(tokens: Tokens): RequestHandler {
+  return async (request, response, next) => {
+    contextOf(request).principal = await readBearer(tokens, request, response);
+    next();
+  };
+}
+
+/** @throws MillraceError UNAUTHENTICATED, with `WWW-Authenticate` set. */
+export async function readBearer(tokens: Tokens, request: Request, response: Response): Promise<Principal> {
+  const token = bearerOf(request);
+  if (token === undefined) {
+    response.set('WWW-Authenticate', 'Bearer realm="millrace"');
+    throw new MillraceError(
+      'UNAUTHENTICATED',
+      'This needs a token: send it as `Authorization: Bearer <token>`; `millrace token create` makes one.',
+    );
+  }
+  try {
+    return await tokens.verify(token);
+  } catch (error) {
+    response.set('WWW-Authenticate', 'Bearer realm="millrace", error="invalid_token"');
+    throw error;
+  }
+}
+
+/** Lets on whoever has the role or more. */
+export function requireRole(needed: Role): RequestHandler {
+  return (request, response, next) => {
+    const { role } = principalOf(request);
+    if (mayActAs(role, needed)) return next();
+    response.set(
+      'WWW-Authenticate',
+      `Bearer realm="millrace", error="insufficient_scope", scope="${needed}"`,
+    );
+    next(new MillraceError('FORBIDDEN', `This needs the role ${needed} or more; the token says ${role}.`));
+  };
+}

@@ -1,0 +1,56 @@
+import type { Database } from '../integrations/database/port.ts';
+import type { LanguageModel } from '../integrations/llm/port.ts';
+import type { Storage } from '../integrations/storage/port.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Redact } from '../observability/redaction.ts';
+import type { QueueManager } from '../queue/queue-manager.ts';
+
+/** Scores of a story's own text, 0 to 10. */
+export type ScoreStory = (text: { readonly title: string; readonly content: string }) => {
+  readonly hypeScore: number;
+  readonly ethicsScore: number;
+};
+
+/** Looks at one component; rejects when it is unwell. An object that it answers is shown under `/health`. */
+export type HealthCheck = () => Promise<unknown>;
+
+/** What Prometheus reads. */
+export interface MetricsSource {
+  readonly contentType: string;
+  render(): Promise<string>;
+}
+
+/** What the HTTP side of the platform is made of. */
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** A second listener for `/metrics` and `/health` alone; 0 for none. */
+  readonly metricsPort: number;
+  readonly production: boolean;
+  /** Base of the links that are given out; with https, cookies are sent over https alone. */
+  readonly appUrl: string;
+  /** At least 32 bytes. Signs the tokens; session, form and file keys are derived from it. */
+  readonly jwtSecret: string;
+  readonly adminUser: string;
+  /** Absent: nobody signs in by password. */
+  readonly adminPassword: string | undefined;
+  readonly queues: QueueManager;
+  readonly database: Database;
+  readonly storage: Storage | undefined;
+  readonly llm: LanguageModel | undefined;
+  readonly scoreStory: ScoreStory;
+  readonly metrics: MetricsSource | undefined;
+  /** The components by name. */
+  readonly health: Readonly<Record<string, HealthCheck>>;
+  /** `false` while the process starts or drains. */
+  readonly ready: () => boolean;
+  readonly log: Logger;
+  readonly redact: Redact;
+  /** Whose `X-Forwarded-*` is believed, in Express's terms; a proxy on this machine when absent. */
+  readonly trustProxy?: string | number;
+  /** How long a request may take before it is answered with REQUEST_TIMEOUT, in ms; 30 s when absent. */
+  readonly requestTimeoutMs?: number;
+  /** How long `stop` waits for requests under way, in ms; 10 s when absent. */
+  readonly drainMs?: number;
+}

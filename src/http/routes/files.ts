@@ -1,0 +1,60 @@
+import { pipeline } from 'node:stream/promises';
+import { Router } from 'express';
+import { z } from 'zod';
+import { MillraceError } from '../../errors/catalogue.ts';
+import type { Documents } from '../../integrations/database/port.ts';
+import type { Storage } from '../../integrations/storage/port.ts';
+import { parse } from '../answer.ts';
+import { contextOf } from '../context.ts';
+import type { FileLinks } from '../file-links.ts';
+
+const address = z.object({ id: z.string().min(1).max(300), fileName: z.string().min(1).max(300) });
+const signed = z.strictObject({
+  expires: z
+    .string()
+    .regex(/^\d{1,12}$/)
+    .transform(Number),
+  signature: z.string().min(1).max(100),
+});
+
+export interface FileRoutesOptions {
+  readonly documents: Documents;
+  readonly storage: Storage | undefined;
+  readonly links: FileLinks;
+}
+
+/** Serves documents to whoever has a link of ours; the link is all that is asked for. */
+export function fileRoutes({ documents, storage, links }: FileRoutesOptions): Router {
+  const router = Router();
+
+  router.get('/:id/:fileName', async (request, response) => {
+    const { id } = parse(address, request.params, 'address');
+    const link = signed.safeParse(request.query);
+    if (!link.success || !links.allows(id, link.data.expires, link.data.signature)) {
+      throw new MillraceError(
+        'FORBIDDEN',
+        'This link has expired or is not ours. GET /api/documents/<id> gives a new one.',
+      );
+    }
+    const row = await documents.find(id);
+    if (row === undefined || storage === undefined) {
+      throw new MillraceError('DOCUMENT_NOT_FOUND', `The document "${id}" is no longer kept.`);
+    }
+    const file = request.method === 'HEAD' ? undefined : await storage.get(row.storageKey);
+    response
+      .attachment(row.fileName)
+      .set('Content-Type', row.contentType)
+      .set('Content-Length', String(row.bytes))
+      .set('Cache-Control', 'private, no-store');
+    if (file === undefined) return void response.end();
+    try {
+      await pipeline(file, response);
+    } catch (error) {
+      // Readers that go away in the middle are no fault of ours.
+      if (!request.destroyed && !response.destroyed) throw error;
+      contextOf(request).log.debug({ err: error }, 'A download was not finished');
+    }
+  });
+
+  return router;
+}

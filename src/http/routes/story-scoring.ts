@@ -1,0 +1,56 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import type { Stories } from '../../integrations/database/port.ts';
+import type { LanguageModel } from '../../integrations/llm/port.ts';
+import type { QueueManager } from '../../queue/queue-manager.ts';
+import { parse, sendData } from '../answer.ts';
+import { requireRole } from '../middleware/authenticate.ts';
+import { findScoringJob } from '../scoring-jobs.ts';
+import { storyQueue } from '../stories.ts';
+
+const address = z.object({ jobId: z.string().regex(/^[\x21-\x7e]{1,300}$/, 'is no id of a job') });
+
+/** How long the model's provider may take to say that it is there, in ms. */
+const providerTimeoutMs = 20_000;
+
+export interface StoryScoringOptions {
+  readonly queues: QueueManager;
+  readonly stories: Stories;
+  readonly llm: LanguageModel | undefined;
+}
+
+/** What becomes of the scoring of stories. */
+export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions): Router {
+  const router = Router();
+
+  router.get('/job/:jobId', requireRole('producer'), async (request, response) => {
+    const { jobId } = parse(address, request.params, 'address');
+    const job = await findScoringJob(jobId, { queues, stories, modelConfigured: llm !== undefined });
+    sendData(response, { job });
+  });
+
+  router.get('/stats', requireRole('producer'), async (_request, response) => {
+    const { waiting, delayed, active, completed, failed } = await queues.counts(storyQueue);
+    const pending = waiting + delayed + active;
+    const stats = {
+      totalJobs: pending + completed + failed,
+      pendingJobs: pending,
+      completedJobs: completed,
+      failedJobs: failed,
+      openAIConfigured: llm !== undefined,
+      queueSize: waiting + delayed,
+    };
+    sendData(response, { stats });
+  });
+
+  router.get('/openai/test', requireRole('operator'), async (_request, response) => {
+    if (llm === undefined) {
+      const message = 'OPENAI_API_KEY is not set: stories keep their local scores.';
+      return sendData(response, { openAI: { configured: false, ok: false, message } });
+    }
+    const { model, latencyMs } = await llm.check(AbortSignal.timeout(providerTimeoutMs));
+    sendData(response, { openAI: { configured: true, ok: true, model, latencyMs } });
+  });
+
+  return router;
+}

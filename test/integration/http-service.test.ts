@@ -1,0 +1,238 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MillraceError } from '../../src/errors/catalogue.ts';
+import { type Answer, ask, at, openSite, type Site } from '../support/site.ts';
+
+describe('health', () => {
+  let site: Site;
+  let ready = true;
+  let databaseDown = false;
+  let stuck = false;
+  let checks = 0;
+  beforeAll(async () => {
+    site = await openSite({
+      health: {
+        queue: async () => ({ backend: 'postgres' }),
+        database: async () => {
+          checks += 1;
+          await site.world.database.ping();
+          if (databaseDown) throw new MillraceError('DATABASE_UNAVAILABLE', 'The database does not answer.');
+        },
+        storage: async () => {
+          if (databaseDown) throw new Error('connect ECONNREFUSED 10.0.0.7:9000 as user millrace');
+        },
+        workers: () => (stuck ? new Promise(() => undefined) : Promise.resolve()),
+      },
+      ready: () => ready,
+    });
+  });
+  afterAll(() => site.close());
+
+  it('tells every component with its state and latency', async () => {
+    const answer = await site.ask('GET', '/health');
+    expect(answer.status).toBe(200);
+    const up = { state: 'up', latencyMs: expect.any(Number) };
+    expect(answer.json).toEqual({
+      success: true,
+      data: {
+        status: 'up',
+        components: {
+          queue: { ...up, details: { backend: 'postgres' } },
+          database: up,
+          storage: up,
+          workers: up,
+        },
+      },
+    });
+  });
+
+  it('is 503 when something is away, and says what without naming hosts', async () => {
+    databaseDown = true;
+    const answer = await site.ask('GET', '/health').finally(() => {
+      databaseDown = false;
+    });
+    expect(answer.status).toBe(503);
+    expect(at(answer.json, 'error')).toEqual({ code: 'NOT_READY', message: 'Not well: database, storage.' });
+    expect(at(answer.json, 'data.components.database')).toMatchObject({
+      state: 'down',
+      error: 'The database does not answer.',
+    });
+    expect(at(answer.json, 'data.components.storage')).toMatchObject({ state: 'down', error: 'UNKNOWN' });
+    expect(answer.text).not.toContain('10.0.0.7');
+  });
+
+  it('answers within its bound when a component does not, and asks once for many callers', async () => {
+    stuck = true;
+    const before = checks;
+    const answers = await Promise.all(Array.from({ length: 5 }, () => site.ask('GET', '/health'))).finally(
+      () => {
+        stuck = false;
+      },
+    );
+    for (const answer of answers) {
+      expect(at(answer.json, 'data.components.workers')).toMatchObject({
+        state: 'down',
+        error: 'No answer within 3 s.',
+      });
+    }
+    expect(checks - before).toBe(1);
+  });
+
+  it('has probes: live always, ready only when it is', async () => {
+    expect((await site.ask('GET', '/health/live')).status).toBe(200);
+    expect((await site.ask('GET', '/health/ready')).status).toBe(200);
+    ready = false;
+    const answer = await site.ask('GET', '/health/ready');
+    expect([answer.status, at(answer.json, 'error.code')]).toEqual([503, 'NOT_READY']);
+    expect((await site.ask('GET', '/health/live')).status).toBe(200);
+  });
+});
+
+describe('metrics', () => {
+  it('stand under /metrics, and on a listener of their own with nothing else but health', async () => {
+    const free = await freePort();
+    const site = await openSite({
+      metricsPort: free,
+      metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'worker_active_jobs 0\n' },
+    });
+    try {
+      const other = (path: string): Promise<Answer> => ask(`http://127.0.0.1:${free}${path}`, 'GET');
+      for (const answer of [await site.ask('GET', '/metrics'), await other('/metrics')]) {
+        expect(answer.text).toBe('worker_active_jobs 0\n');
+        expect(answer.headers.get('Content-Type')).toContain('version=0.0.4');
+      }
+      expect((await other('/health/live')).status).toBe(200);
+      for (const path of ['/admin/queues', '/api/stories/scoring/stats', '/admin/sign-in']) {
+        expect((await other(path)).status).toBe(404);
+      }
+    } finally {
+      await site.close();
+    }
+  });
+});
+
+describe('the service', () => {
+  it('starts and stops twice without harm, ends a start under way, and starts again', async () => {
+    const site = await openSite();
+    const { service } = site;
+    try {
+      const { port, url } = service;
+      await service.start();
+      expect(service.port).toBe(port);
+      await Promise.all([service.stop(), service.stop()]);
+      await expect(ask(`${url}/health/live`, 'GET')).rejects.toThrow();
+      expect(() => service.url).toThrow('not been started');
+      const starting = service.start();
+      await service.stop();
+      await starting;
+      expect(() => service.url).toThrow('not been started');
+      await service.start();
+      expect((await site.ask('GET', '/health/live')).status).toBe(200);
+    } finally {
+      await site.close();
+    }
+  });
+
+  it('says what to do when its port is taken, and keeps no other', async () => {
+    const site = await openSite();
+    try {
+      const { port } = site.service;
+      await expect(openSite({ port })).rejects.toMatchObject({
+        code: 'PREFLIGHT_FAILED',
+        message: expect.stringContaining(`127.0.0.1:${port}`),
+      });
+    } finally {
+      await site.close();
+    }
+  });
+
+  it('lets a request under way end, closes idle connections, and does not wait for those that never end', async () => {
+    const begun = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const site = await openSite({
+      drainMs: 5_000,
+      metrics: {
+        contentType: 'text/plain',
+        render: async () => {
+          begun.resolve();
+          await held.promise;
+          return 'done';
+        },
+      },
+    });
+    try {
+      // The agents keep their connections open, as load balancers do.
+      const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })];
+      const idle = await request(`${site.service.url}/health/live`, agents[0]);
+      const slow = request(`${site.service.url}/metrics`, agents[1]);
+      await begun.promise;
+      let stopped = false;
+      const stopping = site.service.stop().then(() => {
+        stopped = true;
+      });
+      await idle.closed;
+      expect(stopped).toBe(false);
+      held.resolve();
+      expect((await slow).status).toBe(200);
+      await stopping;
+      for (const agent of agents) agent.destroy();
+    } finally {
+      await site.close();
+    }
+
+    const endless = await openSite({
+      drainMs: 50,
+      metrics: { contentType: 'text/plain', render: () => new Promise(() => undefined) },
+    });
+    try {
+      const cut = expect(request(`${endless.service.url}/metrics`)).rejects.toThrow();
+      await endless.ask('GET', '/health/live');
+      await endless.service.stop();
+      await cut;
+    } finally {
+      await endless.close();
+    }
+  });
+
+  it('answers for a handler that does not come back', async () => {
+    const site = await openSite({
+      requestTimeoutMs: 50,
+      metrics: { contentType: 'text/plain', render: () => new Promise(() => undefined) },
+    });
+    try {
+      const answer = await site.ask('GET', '/metrics');
+      expect([answer.status, at(answer.json, 'error.code')]).toEqual([503, 'REQUEST_TIMEOUT']);
+      expect(answer.headers.get('Retry-After')).toBe('5');
+    } finally {
+      await site.close();
+    }
+  });
+});
+
+/** One request; `closed` resolves when its connection has ended. */
+function request(url: string, agent?: Agent): Promise<{ status: number; closed: Promise<void> }> {
+  return new Promise((resolve, reject) => {
+    const sent = get(url, agent === undefined ? {} : { agent }, (response: IncomingMessage) => {
+      const closed = new Promise<void>((done) => {
+        response.socket.once('close', () => done());
+      });
+      response.resume();
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, closed }));
+      response.once('error', reject);
+    });
+    sent.once('error', reject);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null)
+    throw new Error('The port of a listener is not known.');
+  return address.port;
+}

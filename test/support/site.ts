@@ -1,0 +1,175 @@
+import pg from 'pg';
+import { inject } from 'vitest';
+import { openBackend } from '../../src/backend/index.ts';
+import { createHttpService, type HttpOptions, type HttpService, type Role } from '../../src/http/index.ts';
+import { createLocalStorage } from '../../src/integrations/storage/local.ts';
+import type { Storage } from '../../src/integrations/storage/port.ts';
+import { silentLogger } from '../../src/observability/logger.ts';
+import { createRedactor } from '../../src/observability/redaction.ts';
+import { scoreStory } from '../../src/scoring/index.ts';
+import { openPlatform, type Platform, type TestProcessors } from './platform.ts';
+import { createWorld, type World } from './world.ts';
+
+export const jwtSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
+export const adminPassword = 'correct horse battery staple';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON, `undefined` if it is none. */
+  readonly json: unknown;
+}
+
+export interface Ask {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The HTTP service over a world's PostgreSQL, with everything behind it real. */
+export interface Site {
+  readonly world: World;
+  readonly platform: Platform;
+  readonly storage: Storage;
+  readonly service: HttpService;
+  token(role: Role): Promise<string>;
+  /** Asks as nobody in particular, or with a token; never follows redirects. */
+  ask(method: string, path: string, request?: Ask): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export async function openSite(
+  options: Partial<HttpOptions> & { readonly processors?: TestProcessors } = {},
+): Promise<Site> {
+  const { processors, ...overrides } = options;
+  const world = await createWorld();
+  const backend = await openBackend({
+    kind: 'postgres',
+    redisUrl: undefined,
+    databaseUrl: world.databaseUrl,
+    workers: 8,
+  });
+  const platform = await openPlatform({ backend, ...(processors === undefined ? {} : { processors }) });
+  const storage = createLocalStorage({ dir: world.dataDir });
+  const service = createHttpService({
+    host: '127.0.0.1',
+    port: 0,
+    metricsPort: 0,
+    production: false,
+    appUrl: 'http://millrace.example',
+    jwtSecret,
+    adminUser: 'admin',
+    adminPassword,
+    queues: platform.queues,
+    database: world.database,
+    storage,
+    llm: undefined,
+    scoreStory,
+    metrics: undefined,
+    health: {},
+    ready: () => true,
+    log: silentLogger(),
+    redact: createRedactor([jwtSecret, adminPassword]),
+    ...overrides,
+  });
+  const close = async () => {
+    await service.stop();
+    await platform.close();
+    await world.close();
+  };
+  await service.start().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return {
+    world,
+    platform,
+    storage,
+    service,
+    token: (role) => service.issueToken(role, '1h'),
+    ask: (method, path, request) => ask(`${service.url}${path}`, method, request),
+    close,
+  };
+}
+
+export async function ask(url: string, method: string, { token, body, headers }: Ask = {}): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...(body === undefined || body instanceof URLSearchParams
+        ? {}
+        : { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined
+      ? {}
+      : { body: typeof body === 'string' || body instanceof URLSearchParams ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: parseOrNothing(text) };
+}
+
+function parseOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Looks a value up in an answer, such as `data.job.id`. */
+export function at(value: unknown, path: string): unknown {
+  let current = value;
+  for (const key of path.split('.')) {
+    if (typeof current !== 'object' || current === null) return undefined;
+    current = Object.entries(current).find(([name]) => name === key)?.[1];
+  }
+  return current;
+}
+
+export function textAt(value: unknown, path: string): string {
+  const found = at(value, path);
+  if (typeof found !== 'string') throw new Error(`${path} is no text: ${JSON.stringify(found)}`);
+  return found;
+}
+
+/** A job that every platform knows. */
+export const reminder = {
+  type: 'opportunity-reminder',
+  data: {
+    userId: 'user-123',
+    email: 'ada@example.com',
+    opportunities: [
+      {
+        noticeId: 'n-1',
+        title: 'Road works',
+        agency: 'Department of Roads',
+        deadline: '2026-12-01',
+        url: 'https://sam.gov/opp/n-1',
+      },
+    ],
+  },
+};
+
+/**
+ * Takes the queues' store away, as when its server is down, while the application's tables stay reachable through the
+ * connections that are open. Resolves with what brings it back.
+ */
+export async function takeQueuesAway({ world }: Site): Promise<() => Promise<void>> {
+  await world.database.ping();
+  const admin = new pg.Client({ connectionString: inject('postgresUrl') });
+  await admin.connect();
+  await admin.query(`alter database ${world.name} with allow_connections false`);
+  await admin.query(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+     where datname = $1 and application_name = 'millrace-queues'`,
+    [world.name],
+  );
+  return async () => {
+    await admin.query(`alter database ${world.name} with allow_connections true`);
+    await admin.end();
+  };
+}
