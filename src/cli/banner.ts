@@ -1,0 +1,34 @@
+import type { Config } from '../../config/index.ts';
+import type { App } from '../app.ts';
+import { version } from '../package.ts';
+
+/** How long the token that a start prints is good for. */
+const tokenLifetime = '12h';
+
+/** What a person sees when the platform is up: where to look, what to use, what to do next. */
+export async function banner(config: Config, app: App, startMs: number): Promise<string> {
+  const { http, providers } = app;
+  const lines = [
+    `Millrace ${version} is up (${(startMs / 1_000).toFixed(1)} s), roles ${config.roles.join(', ')}`,
+  ];
+  if (http !== undefined) {
+    const link = http.oneTimeLink();
+    lines.push(
+      '',
+      `  Board      ${link ?? `${http.url}/admin/queues`}${link === undefined ? '' : '  (signs you in once)'}`,
+    );
+    lines.push(`  API        ${http.url}/api`, `  Health     ${http.url}/health`);
+    if (!config.production) lines.push(`  Token      ${await http.issueToken('operator', tokenLifetime)}`);
+  }
+  lines.push('');
+  lines.push(`  Queues     ${providers.backend}`);
+  if (config.roles.includes('worker')) {
+    lines.push(
+      `  Mail       ${providers.mail}`,
+      `  SAM.gov    ${providers.samGov}`,
+      `  AI         ${providers.ai}`,
+    );
+  }
+  if (!config.production) lines.push('', '  Next       npm run demo    (in another terminal)');
+  return `\n${lines.join('\n')}\n\n`;
+}
