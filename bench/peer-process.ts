@@ -1,0 +1,43 @@
+/**
+ * One peer in a process of its own, as in production: neither warms nor burdens the other's code and memory. The bench
+ * asks over the channel, one task at a time; stdout is left to the peer's log.
+ */
+import { z } from 'zod';
+import { openMillrace } from './peers/millrace.ts';
+import { openRawBullmq } from './peers/raw-bullmq.ts';
+import { perform, tasks } from './tasks.ts';
+
+const settings = z.object({
+  peer: z.enum(['raw', 'millrace']),
+  store: z.enum(['redis', 'postgres']),
+  url: z.string(),
+});
+const request = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('task'), task: z.enum(tasks), jobs: z.int() }),
+  z.object({ kind: z.literal('close') }),
+]);
+
+const { peer: name, ...options } = settings.parse(JSON.parse(process.argv[2] ?? '{}'));
+const peer = await (name === 'raw' ? openRawBullmq(options) : openMillrace(options));
+let jobsRun = 0;
+
+process.on('message', (message) => {
+  answer(request.parse(message)).then(
+    (value) => process.send?.({ ok: true, value }),
+    (error: unknown) => process.send?.({ ok: false, error: error instanceof Error ? error.stack : error }),
+  );
+});
+// A peer without its bench has nobody to work for.
+process.on('disconnect', () => process.exit());
+process.send?.({ ok: true });
+
+async function answer(asked: z.infer<typeof request>): Promise<unknown> {
+  if (asked.kind === 'task') {
+    const timing = await perform(peer, asked.task, asked.jobs);
+    if (asked.task === 'process') jobsRun += asked.jobs;
+    return timing;
+  }
+  await peer.verify(jobsRun);
+  await peer.close();
+  return { jobsRun };
+}

@@ -1,0 +1,105 @@
+import { queueNames } from '../../queues/index.ts';
+import { openBackend } from '../../src/backend/index.ts';
+import { Events } from '../../src/observability/events.ts';
+import { logJobs } from '../../src/observability/job-log.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { createMetrics } from '../../src/observability/metrics.ts';
+import { createRedactor } from '../../src/observability/redaction.ts';
+import { DeadLetters } from '../../src/queue/dead-letters.ts';
+import { QueueManager } from '../../src/queue/queue-manager.ts';
+import { WorkerRuntime } from '../../src/worker/runtime.ts';
+import {
+  backoffMs,
+  concurrency,
+  jobName,
+  maxAttempts,
+  type Peer,
+  type PeerOptions,
+  queueName,
+  result,
+} from './peer.ts';
+
+/**
+ * The platform as `src/app.ts` puts it together, in production's manner: validation on both sides, one JSON log line a
+ * job on stdout, metrics, dead letters armed, a worker for each queue.
+ */
+export async function openMillrace({ store, url }: PeerOptions): Promise<Peer> {
+  const backend = await openBackend({
+    kind: store,
+    redisUrl: store === 'redis' ? url : undefined,
+    databaseUrl: url,
+    workers: queueNames.length,
+  });
+  const redact = createRedactor(['a-secret-of-the-configuration']);
+  const log = createLogger({ level: 'info', serviceName: 'millrace', readable: false, redact });
+  const events = new Events();
+  logJobs(events, log);
+  const queues = new QueueManager({
+    backend,
+    pending: {},
+    maxAttempts,
+    backoffMs,
+    onError: (queue, err) => log.warn({ queue, err }, 'queue connection'),
+  });
+  const deadLetters = new DeadLetters((name) => queues.queue(name));
+  let workers: WorkerRuntime | undefined;
+  const metrics = createMetrics(events, {
+    queues: queueNames,
+    counts: (queue) => queues.counts(queue),
+    oldestWaitingSeconds: (queue) => queues.oldestWaitingSeconds(queue),
+    active: () => workers?.active() ?? new Map(),
+  });
+  return {
+    async add(payload) {
+      return (await queues.addJob(queueName, jobName, payload)).id;
+    },
+    async addMany(payloads) {
+      const jobs = payloads.map((payload) => ({ name: jobName, payload }) as const);
+      return (await queues.addJobs(queueName, jobs)).map(({ id }) => id);
+    },
+    async openWorkers(ran) {
+      const runtime = new WorkerRuntime({
+        backend,
+        processors: {
+          [queueName]: {
+            [jobName]: {
+              services: [],
+              async run(context) {
+                ran(context.job.id);
+                return result;
+              },
+            },
+          },
+        },
+        services: {},
+        ports: {
+          redact,
+          logOf: (bindings) => log.child(bindings),
+          addJob: (queue, name, payload, options) => queues.addUntyped(queue, name, payload, options),
+        },
+        deadLetters,
+        events,
+        log,
+        concurrency: { email: concurrency, document: 5, sync: 5, 'story-enhancement': 5 },
+        lockDurationMs: 30_000,
+        shutdownTimeoutMs: 30_000,
+        instance: 'bench',
+      });
+      workers = runtime;
+      await runtime.start();
+      return () => runtime.stop();
+    },
+    counts: () => queues.counts(queueName),
+    async verify(jobsRun) {
+      const page = await metrics.render();
+      const line = `worker_jobs_processed_total{queue="${queueName}",job="${jobName}",status="completed"} ${jobsRun}`;
+      if (jobsRun > 0 && !page.split('\n').includes(line))
+        throw new Error(`The metrics do not say that ${jobsRun} jobs ran: the platform was not fully on.`);
+    },
+    async close() {
+      await queues.close();
+      await backend.close();
+      log.flush();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { makePayload, type Peer } from './peers/peer.ts';
+
+/** What is measured; each task runs in the process of its peer. */
+export const tasks = ['lone', 'concurrent', 'bulk', 'process'] as const;
+export type Task = (typeof tasks)[number];
+
+/** Seconds by the wall and of this process's processors for `jobs` jobs. */
+export interface Timing {
+  readonly jobs: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+const callsAtOnce = 100;
+const bulkSize = 500;
+/** For the store to record as completed what has run; the last few jobs at most. */
+const settleMs = 30_000;
+
+/** Does one task on an empty queue, and checks that each of its jobs is there, or ran, exactly once. */
+export async function perform(peer: Peer, task: Task, jobs: number): Promise<Timing> {
+  if (task === 'process') return processJobs(peer, jobs);
+  const payloads = Array.from({ length: jobs }, (_, index) => makePayload(index));
+  const clock = startClock();
+  const ids = await adders[task](peer, payloads);
+  const timing = { jobs, ...clock() };
+  const { waiting } = await peer.counts();
+  if (waiting !== jobs || new Set(ids).size !== jobs)
+    throw new Error(`${jobs} jobs were added, ${waiting} wait, and there are ${new Set(ids).size} ids.`);
+  return timing;
+}
+
+type Payloads = readonly ReturnType<typeof makePayload>[];
+
+const adders = {
+  async lone(peer: Peer, payloads: Payloads): Promise<string[]> {
+    const ids: string[] = [];
+    for (const payload of payloads) ids.push(await peer.add(payload));
+    return ids;
+  },
+  async concurrent(peer: Peer, payloads: Payloads): Promise<string[]> {
+    const ids: string[] = [];
+    for (const part of parts(payloads, callsAtOnce))
+      ids.push(...(await Promise.all(part.map((payload) => peer.add(payload)))));
+    return ids;
+  },
+  async bulk(peer: Peer, payloads: Payloads): Promise<string[]> {
+    const ids: string[] = [];
+    for (const part of parts(payloads, bulkSize)) ids.push(...(await peer.addMany(part)));
+    return ids;
+  },
+};
+
+/** The clock runs from the first job's run to the last one's: neither adding nor connecting is in it. */
+async function processJobs(peer: Peer, jobs: number): Promise<Timing> {
+  const payloads = Array.from({ length: jobs }, (_, index) => makePayload(index));
+  const added = await adders.bulk(peer, payloads);
+  const runs = new Map<string, number>();
+  let clock: ReturnType<typeof startClock> | undefined;
+  const done = Promise.withResolvers<Omit<Timing, 'jobs'>>();
+  const stop = await peer.openWorkers((id) => {
+    clock ??= startClock();
+    runs.set(id, (runs.get(id) ?? 0) + 1);
+    if (runs.size === jobs) done.resolve(clock());
+  });
+  const timing = await done.promise;
+  await allCompleted(peer, jobs);
+  await stop();
+  const once = added.filter((id) => runs.get(id) === 1).length;
+  if (once !== jobs || runs.size !== jobs)
+    throw new Error(`${jobs} jobs were added, ${runs.size} ran, ${once} of them exactly once.`);
+  return { jobs, ...timing };
+}
+
+async function allCompleted(peer: Peer, jobs: number): Promise<void> {
+  const deadline = Date.now() + settleMs;
+  for (;;) {
+    const counts = await peer.counts();
+    if (counts.completed === jobs && counts.waiting + counts.active + counts.failed === 0) return;
+    if (Date.now() > deadline)
+      throw new Error(`${jobs} jobs ran, but the store says ${JSON.stringify(counts)}.`);
+    await pause(20);
+  }
+}
+
+function startClock(): () => Omit<Timing, 'jobs'> {
+  const began = performance.now();
+  const cpuBegan = process.cpuUsage();
+  return () => {
+    const seconds = (performance.now() - began) / 1_000;
+    const { user, system } = process.cpuUsage(cpuBegan);
+    return { seconds, cpuSeconds: (user + system) / 1_000_000 };
+  };
+}
+
+function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}
