@@ -1,0 +1,115 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+/** What a new user does, command by command, on a folder of its own. */
+describe('the README’s walk-through', () => {
+  let dataDir: string;
+  let environment: NodeJS.ProcessEnv;
+  let port: number;
+  let started: ChildProcess;
+  let printed = '';
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'millrace-walk-'));
+    port = await freePort();
+    environment = {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      DATA_DIR: dataDir,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+    };
+    // A group of its own, so that SIGINT reaches what npm has started, as a terminal's Ctrl-C does; npm then waits for it.
+    started = spawn('npm', ['start'], {
+      cwd: root,
+      env: environment,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const { stdout } = started;
+    if (stdout === null) throw new Error('npm start has no output.');
+    stdout.setEncoding('utf8');
+    for await (const chunk of stdout.iterator({ destroyOnReturn: false })) {
+      printed += String(chunk);
+      if (printed.includes('npm run demo')) break;
+    }
+    stdout.resume();
+  });
+  afterAll(async () => {
+    if (started.exitCode === null && started.pid !== undefined) {
+      const ended = once(started, 'exit');
+      process.kill(-started.pid, 'SIGINT');
+      await ended;
+    }
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  test('npm start prints where to look, a link that signs in once, and a token that works', async () => {
+    expect(printed).toMatch(/Millrace \d+\.\d+\.\d+ is up/);
+    expect(printed).toContain('Queues     embedded');
+    expect(printed).toContain('Mail       outbox');
+    expect(printed).toContain('SAM.gov    sandbox');
+    const link = /(http:\/\/\S+\/admin\/sign-in\/\S+)/.exec(printed)?.[1] ?? '';
+    const signedIn = await fetch(link, { redirect: 'manual' });
+    expect(signedIn.status).toBeLessThan(400);
+    const health = await fetch(`http://127.0.0.1:${port}/health`);
+    expect(await health.json()).toMatchObject({ success: true, data: { status: 'up' } });
+  });
+
+  test('the curl commands add a job and look it up', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const block = /```bash\n(curl -X POST[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const [add = '', look = ''] = block.split(/\n(?=curl -H)/);
+    const token = /Token\s+(\S+)/.exec(printed)?.[1] ?? '';
+    const shell = async (command: string) => {
+      const { stdout } = await run('bash', ['-c', command.replaceAll('8500', String(port))], {
+        env: { ...environment, TOKEN: token },
+      });
+      return JSON.parse(stdout);
+    };
+    const added = await shell(add);
+    expect(added).toMatchObject({ success: true, data: { job: { queue: 'email', name: 'send-welcome' } } });
+    expect((await shell(add)).data.job.id).toBe(added.data.job.id);
+    const looked = await shell(look.replace('JOB_ID', added.data.job.id));
+    expect(looked).toMatchObject({
+      success: true,
+      data: { job: { id: added.data.job.id, payload: { type: 'welcome' } } },
+    });
+  });
+
+  test('npm run demo sends jobs of each queue and names what was made', { timeout: 60_000 }, async () => {
+    const { stdout } = await run('npm', ['run', 'demo'], { cwd: root, env: environment });
+    expect(stdout).not.toContain('starting the platform');
+    expect(stdout, stdout).toMatch(/2000 opportunities: 2000 new/);
+    const products = stdout.match(new RegExp(`${dataDir}/\\S+`, 'g')) ?? [];
+    expect(products.map((path) => path.slice(path.lastIndexOf('.'))).sort()).toEqual([
+      '.csv',
+      '.eml',
+      '.eml',
+      '.pdf',
+      '.xlsx',
+    ]);
+    for (const path of products) expect((await stat(path)).size, path).toBeGreaterThan(500);
+    expect(stdout.match(/hype \d/g)).toHaveLength(2);
+    expect(await readdir(join(dataDir, 'outbox'))).toHaveLength(3);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No port.');
+  return address.port;
+}
