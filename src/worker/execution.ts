@@ -80,8 +80,10 @@ export class Execution {
   readonly #executable: Executable | undefined;
   readonly #ports: ExecutionPorts;
   readonly #graceMs: number;
-  readonly #controller = new AbortController();
-  #stopped: StopReason | undefined;
+  #stopped: { readonly reason: StopReason; readonly error: MillraceError } | undefined;
+  #onStop: (() => void) | undefined;
+  // Made when a processor first asks for its signal: for many jobs it would cost more than all their other steps.
+  #controller: AbortController | undefined;
   #log: JobLog | undefined;
 
   constructor(
@@ -101,8 +103,10 @@ export class Execution {
   /** Tells the processor to stop; the first reason counts. */
   stop(reason: StopReason, code: ErrorCode, message: string): void {
     if (this.#stopped !== undefined) return;
-    this.#stopped = reason;
-    this.#controller.abort(new MillraceError(code, message));
+    const error = new MillraceError(code, message);
+    this.#stopped = { reason, error };
+    this.#controller?.abort(error);
+    this.#onStop?.();
   }
 
   async run(): Promise<Outcome> {
@@ -115,7 +119,7 @@ export class Execution {
       return { kind: 'completed', result: this.#validResult(executable, result) };
     } catch (error) {
       const attempts = { made: this.#job.attemptsMade, max: this.#job.opts.attempts ?? 1 };
-      return outcomeOf(this.#clean(this.#causeOf(error)), this.#stopped, attempts);
+      return outcomeOf(this.#clean(this.#causeOf(error)), this.#stopped?.reason, attempts);
     } finally {
       await progress.close();
     }
@@ -156,20 +160,38 @@ export class Execution {
     payload: { readonly type: string; readonly data: unknown },
     progress: Progress,
   ): Promise<unknown> {
-    const { signal } = this.#controller;
     const timer = setTimeout(() => {
       this.stop('timeout', 'JOB_TIMEOUT', `The job ran longer than ${timeoutMs} ms.`);
     }, timeoutMs);
     try {
-      signal.throwIfAborted();
-      return await heeding(
-        signal,
-        this.#graceMs,
-        processor.run(this.#context(envelope, payload, progress, services)),
-      );
+      if (this.#stopped !== undefined) throw this.#stopped.error;
+      return await this.#heeding(processor.run(this.#context(envelope, payload, progress, services)));
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Waits for `work`, but after a stop only as long as the grace: a processor that ignores it must not hold its slot. */
+  #heeding(work: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      let grace: NodeJS.Timeout | undefined;
+      this.#onStop = () => {
+        grace = setTimeout(() => reject(this.#stopped?.error), this.#graceMs);
+      };
+      const ended = () => {
+        this.#onStop = undefined;
+        clearTimeout(grace);
+      };
+      work.finally(ended).then(resolve, reject);
+    });
+  }
+
+  #signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#stopped !== undefined) this.#controller.abort(this.#stopped.error);
+    }
+    return this.#controller.signal;
   }
 
   #context(
@@ -198,7 +220,9 @@ export class Execution {
       get log() {
         return execution.#logger(correlationId);
       },
-      signal: this.#controller.signal,
+      get signal() {
+        return execution.#signal();
+      },
       progress: (percent, message) => progress.report(percent, message),
       addJob: (queue, name, data, options = {}) =>
         this.#ports.addJob(queue, name, data, {
@@ -237,7 +261,7 @@ export class Execution {
 
   /** After a stop, what the processor threw is an echo of the signal; the reason of the stop is what happened. */
   #causeOf(error: unknown): unknown {
-    return this.#stopped === undefined ? error : this.#controller.signal.reason;
+    return this.#stopped === undefined ? error : this.#stopped.error;
   }
 
   #clean(error: unknown): Classified {
@@ -249,19 +273,4 @@ export class Execution {
       stack: failure.stack === undefined ? undefined : redact(failure.stack),
     };
   }
-}
-
-/** Waits for `work`, but after the signal only as long as the grace: a processor that ignores it must not hold its slot. */
-function heeding<T>(signal: AbortSignal, graceMs: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let grace: NodeJS.Timeout | undefined;
-    const onAbort = () => {
-      grace = setTimeout(() => reject(signal.reason), graceMs);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(grace);
-      signal.removeEventListener('abort', onAbort);
-    });
-  });
 }

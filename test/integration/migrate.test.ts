@@ -101,6 +101,16 @@ describe('migrations', () => {
     expect(await migrate(open(database), dir)).toEqual(['0002_broken.sql', '0003_third.sql']);
   });
 
+  test('are kept only together with their line in the ledger', async () => {
+    await write({
+      '0001_first.sql': `create table lost (n int);
+        insert into millrace_migrations (version, name, additive) values (1, 'by itself', false);`,
+    });
+    await expect(migrate(pool, dir)).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
+    expect(await tablesOf(pool)).toEqual(['millrace_migrations']);
+    expect((await pool.query('select * from millrace_migrations')).rows).toEqual([]);
+  });
+
   test.each([
     ['a gap', ['0001_first.sql', '0003_third.sql'], '0003_third.sql should be numbered 0002.'],
     ['a number used twice', ['0001_first.sql', '0001_other.sql'], '0001_other.sql should be numbered 0002.'],
