@@ -8,6 +8,7 @@ import { MillraceError } from '../../errors/catalogue.ts';
 import { keyParts } from './keys.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { createMeasure } from './measure.ts';
+import { noSuchFile } from './no-such-file.ts';
 import type { Storage, StoredFile } from './port.ts';
 
 export interface LocalStorageOptions {
@@ -155,16 +156,6 @@ async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(path, 'r');
   await handle.sync().finally(() => handle.close());
-}
-
-function noSuchFile(key: string): MillraceError {
-  return new MillraceError(
-    'STORAGE_FAILED',
-    `The storage has no file ${key}. It was removed, or never written here.`,
-    {
-      retryable: false,
-    },
-  );
 }
 
 function systemCode(error: unknown): string | undefined {

@@ -6,6 +6,15 @@ export interface StoredFile {
   readonly sha256: string;
 }
 
+/** How a link to a file behaves. */
+export interface LinkTerms {
+  /** How long it is good for, in seconds; providers allow up to seven days. */
+  readonly expiresInSeconds: number;
+  /** What the file is called where it is saved. */
+  readonly fileName: string;
+  readonly contentType: string;
+}
+
 /** Where files are kept. A key is a relative path with forward slashes, such as `reports/2026/abc.pdf`. */
 export interface Storage {
   readonly name: string;
@@ -19,6 +28,12 @@ export interface Storage {
   get(key: string): Promise<Readable>;
   exists(key: string): Promise<boolean>;
   remove(key: string): Promise<void>;
+  /**
+   * A link at which the provider itself serves the file to whoever has it, until it expires. It says nothing about
+   * whether the file is there. Absent where only our own HTTP side can serve files.
+   * @throws MillraceError STORAGE_FAILED
+   */
+  signedUrl?(key: string, terms: LinkTerms): Promise<string>;
   /** Shows that files can be written; for health. */
   check(): Promise<void>;
 }
