@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import { openLayout } from '../../src/backend/embedded-server/layout.ts';
+import { openPasswords } from '../../src/backend/embedded-server/passwords.ts';
 import { startEmbeddedServer } from '../../src/backend/embedded-server.ts';
 import { migrate } from '../../src/integrations/database/postgres/migrate.ts';
+import { makeSupabaseRoles } from './postgrest.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,6 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-test-'));
   const server = await startEmbeddedServer({ dataDir, maxConnections: 400 });
   await makeTemplate(server.url);
+  await makeSupabaseRoles(await administratorUrl(server.url, dataDir));
   project.provide('postgresUrl', server.url);
   const redisUrl = await findRedis();
   if (redisUrl === undefined)
@@ -33,6 +37,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await server.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
+}
+
+/** The roles of Supabase are made by the server's superuser, as on Supabase itself. */
+async function administratorUrl(url: string, dataDir: string): Promise<string> {
+  const administrator = databaseUrl(url, 'postgres');
+  const changed = new URL(administrator);
+  changed.username = 'postgres';
+  changed.password = (await openPasswords(await openLayout(dataDir), true)).admin;
+  return changed.href;
 }
 
 async function makeTemplate(url: string): Promise<void> {

@@ -42,13 +42,25 @@ export async function createWorld(): Promise<World> {
   };
 }
 
-/** Copies of one template exclude each other, so another file's copy may be in the way for a moment. */
+/**
+ * Copies of one template exclude each other, hence the lock. A database whose vacuum is under way cannot be dropped by
+ * anyone but a superuser, so that is tried again.
+ */
 async function onServer(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(`select pg_advisory_lock(42)`);
-    await client.query(sql);
+    await client.query('select pg_advisory_lock(42)');
+    for (let tries = 1; ; tries++) {
+      try {
+        await client.query(sql);
+        return;
+      } catch (error) {
+        const denied = error instanceof Error && 'code' in error && error.code === '42501';
+        if (!denied || tries === 100) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
   } finally {
     await client.end();
   }

@@ -5,11 +5,19 @@
 export interface Database {
   readonly users: Users;
   readonly deliveries: Deliveries;
+  readonly mailings: Mailings;
   readonly documents: Documents;
+  readonly attachments: Attachments;
   readonly opportunities: Opportunities;
+  readonly entities: Entities;
+  readonly syncs: Syncs;
+  readonly analytics: Analytics;
+  readonly cleanup: Cleanup;
   readonly stories: Stories;
   readonly ticks: ScheduleTicks;
   readonly reports: ReportSource;
+  readonly proposals: Proposals;
+  readonly exports: ExportSource;
   /** Latency in ms of the smallest query. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -25,7 +33,13 @@ export interface User {
 export interface Users {
   upsert(users: readonly User[]): Promise<void>;
   find(id: string): Promise<User | undefined>;
+  /** Ends one kind of mail: for the user where there is one of that id, else for the address. */
+  unsubscribe(person: { userId: string; email: string; kind: MailKind }): Promise<void>;
 }
+
+/** The kinds of mail that a person may want or not. Others, such as the welcome, are sent in any case. */
+export const mailKinds = ['reminders', 'summaries', 'proposals', 'documents'] as const;
+export type MailKind = (typeof mailKinds)[number];
 
 export type DeliveryStatus = 'claimed' | 'sent' | 'suppressed' | 'rejected';
 
@@ -49,8 +63,82 @@ export interface Deliveries {
     messageId?: string;
     reason?: string;
   }): Promise<void>;
-  /** Why no mail may go to this address, if so. */
-  suppression(email: string): Promise<string | undefined>;
+  /** Why no mail, or no mail of this kind, may go to this person, if so. */
+  suppression(
+    email: string,
+    preference?: { readonly userId: string; readonly kind: MailKind },
+  ): Promise<string | undefined>;
+  /** Takes in what the provider says of mails it had; an event that is known already changes nothing. Answers how many were new. */
+  recordEvents(events: readonly MailEvent[]): Promise<number>;
+}
+
+/** What became of a mail after the provider had accepted it. */
+export interface MailEvent {
+  /** The provider's own id of the event, by which one that comes again is known. */
+  readonly id: string;
+  readonly type: 'delivered' | 'dropped' | 'bounced' | 'unsubscribed' | 'complained';
+  readonly email: string;
+  readonly at: Date;
+  readonly jobKey: string | undefined;
+  readonly messageId: string | undefined;
+  readonly reason: string | undefined;
+  /** Present when no further mail may go to the address: the reason for the suppression list. */
+  readonly suppress: string | undefined;
+}
+
+/** The next users of a fan-out: those after `after` in the order of their ids. */
+export interface MailingPage {
+  readonly after: string;
+  readonly limit: number;
+  /** Deadlines from here on, and before `until`. */
+  readonly from: Date;
+  readonly until: Date;
+  /** The longest list for one user. */
+  readonly most: number;
+  /** A user's mail has the job key `<keyPrefix><user's id>`. */
+  readonly keyPrefix: string;
+}
+
+export interface MailingUser {
+  readonly userId: string;
+  readonly email: string;
+  /** The ledger has this mail already. */
+  readonly mailed: boolean;
+}
+
+export interface ClosingOpportunity {
+  readonly noticeId: string;
+  readonly title: string;
+  readonly agency: string | undefined;
+  readonly deadline: string;
+  readonly url: string | undefined;
+}
+
+/** What the fan-outs of mails read. Suppressed addresses and users who do not want the mail are left out. */
+export interface Mailings {
+  /** How many users want the mail, suppressed ones included. */
+  audience(kind: 'reminders' | 'summaries'): Promise<number>;
+  reminders(
+    page: MailingPage,
+  ): Promise<readonly (MailingUser & { readonly opportunities: readonly ClosingOpportunity[] })[]>;
+  /** @param weekStart the Monday of the week whose proposals are counted, a plain date. */
+  summaries(
+    page: MailingPage,
+    weekStart: string,
+  ): Promise<
+    readonly (MailingUser & {
+      readonly deadlines: readonly { readonly title: string; readonly deadline: string }[];
+      readonly proposalsSubmitted: number;
+      /** Absent when nothing was awarded, or in several currencies. */
+      readonly awarded: { readonly amount: string; readonly currency: string } | undefined;
+    })[]
+  >;
+  /** What is the same in every summary of the week that begins on `weekStart`, a plain date. */
+  summaryFigures(week: { weekStart: string; from: Date; until: Date; most: number }): Promise<{
+    readonly newOpportunities: number;
+    readonly closingSoon: number;
+    readonly top: readonly ClosingOpportunity[];
+  }>;
 }
 
 export interface DocumentRow {
@@ -73,6 +161,26 @@ export interface Documents {
   /** Run again with the same id it replaces the row: a retried job leaves one. */
   save(row: DocumentRow): Promise<void>;
   find(id: string): Promise<(DocumentRow & { readonly createdAt: Date }) | undefined>;
+}
+
+export interface AttachmentRow {
+  readonly id: string;
+  readonly opportunityId: string | undefined;
+  /** The address or storage key that it came from. */
+  readonly source: string;
+  readonly fileName: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly storageKey: string;
+  /** Text by page; of a workbook by sheet. */
+  readonly pageTexts: readonly string[];
+}
+
+export interface Attachments {
+  /** Run again with the same id it replaces the row; `replacedKey` is the file that the row named before, if another. */
+  save(row: AttachmentRow): Promise<{ readonly replacedKey: string | undefined }>;
+  find(id: string): Promise<(AttachmentRow & { readonly pages: number }) | undefined>;
 }
 
 /** An opportunity as we keep it. Dates are `2024-01-31`, times ISO 8601 with a zone, money a decimal string. */
@@ -117,17 +225,31 @@ export interface SyncTotals {
   readonly pages: number;
 }
 
+/** The records that a sync asks for together: by days, both ends included, or by their UEIs. */
+export interface SyncWindow {
+  readonly posted?: DateRange;
+  readonly registered?: DateRange;
+  readonly updated?: DateRange;
+  readonly ueis?: readonly string[];
+}
+
+/** Where one job of syncing stands. Each job has a place of its own, so that none makes another start over. */
 export interface SyncCheckpoint {
   readonly kind: string;
-  /** The job that moved it last: another job does not go on in the middle of its range. */
-  readonly jobKey: string | undefined;
-  /** The part of that job's range that is under way; absent when the job is through. */
-  readonly windowFrom: string | undefined;
-  readonly windowTo: string | undefined;
+  readonly jobKey: string;
+  /** What is still to be read, the window under way first; none when the job is through. */
+  readonly windows: readonly SyncWindow[];
   readonly nextPage: number;
   readonly totals: SyncTotals;
-  /** Everything posted up to this day has been seen. */
+  /** Everything of this kind up to this day has been seen, by whichever job; it never goes back. */
   readonly syncedThrough: string | undefined;
+}
+
+/** The right to sync a kind. The token is the attempt's own: a job's next attempt takes the lease from its last. */
+export interface SyncLease {
+  readonly kind: string;
+  readonly jobKey: string;
+  readonly token: string;
 }
 
 export interface SyncReject {
@@ -136,20 +258,126 @@ export interface SyncReject {
   readonly raw: unknown;
 }
 
+export interface SyncCounts {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+}
+
+/** Where syncs stand, and what they may spend. */
+export interface Syncs {
+  /** The place of this very job; `syncedThrough` alone is the kind's. */
+  checkpoint(kind: string, jobKey: string): Promise<SyncCheckpoint | undefined>;
+  syncedThrough(kind: string): Promise<string | undefined>;
+  /** One sync of a kind at a time: `false` while another job has it. Another attempt of the same job loses it. */
+  takeLease(lease: SyncLease, seconds: number): Promise<boolean>;
+  /** `false` when it was lost: to another attempt, or to another job after it had ended. */
+  renewLease(lease: SyncLease, seconds: number): Promise<boolean>;
+  releaseLease(lease: SyncLease): Promise<void>;
+  /**
+   * Takes one request from a key's budget for the day (UTC), over all processes, and a place in its pace: the request
+   * may go out after `waitMs`, `intervalMs` after the one before. `undefined` when the budget is used up.
+   */
+  spendRequest(request: {
+    key: string;
+    day: string;
+    limit: number;
+    intervalMs: number;
+  }): Promise<{ readonly used: number; readonly waitMs: number } | undefined>;
+}
+
 export interface Opportunities {
-  checkpoint(kind: string): Promise<SyncCheckpoint | undefined>;
-  /** Writes a page and the checkpoint after it in one transaction; the counts are added to the checkpoint's totals. */
+  /**
+   * Writes a page, its rejects and the checkpoint after it in one transaction; the counts are added to the checkpoint's
+   * totals. Writes nothing and gives `undefined` when the lease is not held any more.
+   */
   savePage(
     rows: readonly OpportunityRow[],
     rejects: readonly SyncReject[],
     checkpoint: SyncCheckpoint,
-  ): Promise<{ readonly inserted: number; readonly updated: number; readonly unchanged: number }>;
-  /** One sync of a kind at a time: `true` when this holder has the lease, also when it had it before. */
-  takeLease(kind: string, holder: string, seconds: number): Promise<boolean>;
-  releaseLease(kind: string, holder: string): Promise<void>;
-  /** Takes one request from a key's budget for the day (UTC); `undefined` when it is used up. */
-  spendRequest(key: string, day: string, limit: number): Promise<number | undefined>;
+    lease: SyncLease,
+  ): Promise<SyncCounts | undefined>;
   count(): Promise<number>;
+}
+
+/** A registration as we keep it; dates are `2024-01-31`. */
+export interface EntityRow {
+  readonly uei: string;
+  /** Tells apart the registrations of one UEI; empty for most. */
+  readonly eftIndicator: string;
+  readonly legalName: string;
+  readonly dbaName: string | null;
+  readonly cageCode: string | null;
+  /** `Active` or `Expired`. */
+  readonly status: string | null;
+  readonly purpose: string | null;
+  readonly registeredOn: string | null;
+  readonly activatedOn: string | null;
+  readonly updatedOn: string | null;
+  readonly expiresOn: string | null;
+  /** Barred from federal work. */
+  readonly excluded: boolean;
+  readonly url: string | null;
+  readonly city: string | null;
+  readonly state: string | null;
+  readonly zip: string | null;
+  readonly country: string | null;
+  readonly naics: string | null;
+  readonly businessTypes: readonly string[];
+  readonly sbaTypes: readonly string[];
+  readonly raw: unknown;
+  /** SHA-256 of the record's meaning; an unchanged one is not written again. */
+  readonly contentHash: string;
+}
+
+/**
+ * Companies that are registered for federal work, one row a UEI: of several registrations the one updated last, on the
+ * same day the first by EFT indicator.
+ */
+export interface Entities {
+  /** As of opportunities. */
+  savePage(
+    rows: readonly EntityRow[],
+    rejects: readonly SyncReject[],
+    checkpoint: SyncCheckpoint,
+    lease: SyncLease,
+  ): Promise<SyncCounts | undefined>;
+  find(uei: string): Promise<EntityRow | undefined>;
+  count(): Promise<number>;
+}
+
+export type AnalyticsScope = 'all' | 'opportunities' | 'entities';
+
+/** Aggregates that reports read. Readers are never blocked: they see those of before until the new ones are there. */
+export interface Analytics {
+  /** Computes them anew; gives the names of those renewed. */
+  refresh(scope: AnalyticsScope): Promise<readonly string[]>;
+}
+
+/** What is removed once it is old enough. Documents' files follow their rows: see `claimRemoval`. */
+export type CleanupClass =
+  | 'opportunities'
+  | 'documents'
+  | 'deliveries'
+  | 'mailEvents'
+  | 'scheduleTicks'
+  | 'syncRejects'
+  | 'syncPositions';
+
+export interface Cleanup {
+  /** How much is past its time; of `documents`, `files` are those that no younger document shares. */
+  due(what: CleanupClass, before: Date): Promise<{ readonly rows: number; readonly files: number }>;
+  /** Removes up to `limit` rows, oldest first, and counts them for the job; 0 when nothing is left. */
+  removeBatch(what: CleanupClass, before: Date, limit: number, jobKey: string): Promise<number>;
+  /**
+   * Names a file whose row is gone and that no other row wants, and claims it for so many seconds: until then a row that
+   * wants it again is refused. A claim whose worker died ends by itself, and the file is named again.
+   */
+  claimRemoval(seconds: number): Promise<string | undefined>;
+  /** The file is gone. */
+  finishRemoval(storageKey: string, jobKey: string): Promise<void>;
+  /** What this job has removed so far, by class; files as `files`. */
+  counts(jobKey: string): Promise<Readonly<Record<string, number>>>;
 }
 
 export interface Story {
@@ -267,4 +495,131 @@ export interface ReportSource {
   figures(range: DateRange): Promise<ReportFigures>;
   /** Rows in the order of their posting, in batches, so that a report of any length needs little memory. */
   opportunities(range: DateRange, batchSize: number): AsyncIterable<readonly ReportRow[]>;
+  /** A user's proposals that were worked on or submitted in these days; of the rows at most `limit`, the latest first. */
+  proposals(userId: string, range: DateRange, limit: number): Promise<ProposalFigures>;
+  /** A user's week: what is new, what closes in the seven days after it, and how the proposals stand. */
+  week(userId: string, range: DateRange, limit: number): Promise<WeekFigures>;
+  /** The next users who want a weekly report and can be mailed, in the order of their ids. */
+  weeklySubscribers(page: {
+    readonly after: string;
+    readonly limit: number;
+    /** A user's report has the job key `<keyPrefix><user's id>`. */
+    readonly keyPrefix: string;
+  }): Promise<readonly WeeklySubscriber[]>;
+}
+
+export interface WeeklySubscriber {
+  readonly userId: string;
+  readonly email: string;
+  /** There is a document of this key already. */
+  readonly made: boolean;
+}
+
+export const proposalStatuses = [
+  'draft',
+  'submitted',
+  'under-review',
+  'awarded',
+  'rejected',
+  'withdrawn',
+] as const;
+export type ProposalStatus = (typeof proposalStatuses)[number];
+
+/** A proposal that a user works on. Days are plain dates, the amount a decimal string. */
+export interface Proposal {
+  readonly id: string;
+  readonly userId: string;
+  readonly noticeId: string | undefined;
+  readonly title: string;
+  readonly status: ProposalStatus;
+  readonly amount: string | undefined;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly dueOn: string | undefined;
+  readonly submittedOn: string | undefined;
+  readonly decidedOn: string | undefined;
+  readonly updatedAt: Date;
+}
+
+export interface Proposals {
+  /** Run again with the same ids it replaces the rows. Their users must be there. */
+  upsert(proposals: readonly Proposal[]): Promise<void>;
+  find(id: string): Promise<Proposal | undefined>;
+}
+
+/** A proposal with the agency of the notice that it answers, where that is known. */
+export interface ProposalRow extends Proposal {
+  readonly agency: string | undefined;
+}
+
+export interface ProposalFigures {
+  readonly total: number;
+  /** How many there are in each status and currency, and what they come to. */
+  readonly byStatus: readonly {
+    readonly status: ProposalStatus;
+    readonly currency: string;
+    readonly count: number;
+    readonly amount: string;
+  }[];
+  /** Submitted in each week of the range; weeks begin on Monday and are listed with 0 too. */
+  readonly submittedByWeek: readonly { readonly week: string; readonly count: number }[];
+  readonly rows: readonly ProposalRow[];
+}
+
+/** An opportunity in a user's week. */
+export interface WeekOpportunity extends ReportRow {
+  /** Whether this user has saved it. */
+  readonly saved: boolean;
+}
+
+export interface WeekFigures {
+  readonly newOpportunities: number;
+  readonly closing: number;
+  readonly closingSaved: number;
+  readonly openProposals: number;
+  readonly submittedProposals: number;
+  readonly newByAgency: readonly { readonly agency: string; readonly count: number }[];
+  /** Postings of this week and the seven before it. */
+  readonly postedByWeek: readonly { readonly week: string; readonly count: number }[];
+  /** The latest, saved ones first. */
+  readonly newRows: readonly WeekOpportunity[];
+  /** Soonest first within saved ones, then within the others. */
+  readonly closingRows: readonly WeekOpportunity[];
+  /** Open ones and those that moved in the week. */
+  readonly proposalRows: readonly ProposalRow[];
+}
+
+export const exportDatasets = ['opportunities', 'entities', 'proposals', 'stories', 'deliveries'] as const;
+export type ExportDataset = (typeof exportDatasets)[number];
+
+/** What rows an export holds. Columns and filters bear the names of the table's columns. */
+export interface ExportQuery {
+  readonly dataset: ExportDataset;
+  readonly columns: readonly string[];
+  readonly filters: readonly ExportFilter[];
+  /** Of what belongs to users, only this one's is given. */
+  readonly userId: string;
+}
+
+/** `any`: the column has one of the values; `from` and `to`: it is not before, or not after, the one value. */
+export interface ExportFilter {
+  readonly column: string;
+  readonly is: 'any' | 'from' | 'to';
+  readonly values: readonly string[];
+}
+
+/** Values as PostgreSQL writes them: `t` and `f`, `2024-01-31`, `2024-01-31 17:00:00+00` (always UTC), lists as JSON. */
+export type ExportRow = readonly (string | null)[];
+
+/** What exports read. */
+export interface ExportSource {
+  /**
+   * Rows in batches, in the order of their key, all from one snapshot; `total` is how many the snapshot has. When the
+   * signal comes, the reading ends with its reason, also while the database is still at work.
+   */
+  rows(
+    query: ExportQuery,
+    batchSize: number,
+    signal?: AbortSignal,
+  ): AsyncIterable<{ readonly total: number; readonly rows: readonly ExportRow[] }>;
 }

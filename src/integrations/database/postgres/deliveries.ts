@@ -1,6 +1,6 @@
 import type { Deliveries, Delivery, DeliveryStatus } from '../port.ts';
 import type { Connection, Row } from './connection.ts';
-import { number, text, textOrNone } from './rows.ts';
+import { number, text, textOrNone, truth } from './rows.ts';
 
 const statuses: readonly DeliveryStatus[] = ['claimed', 'sent', 'suppressed', 'rejected'];
 
@@ -19,30 +19,46 @@ export function createDeliveries(connection: Connection): Deliveries {
     },
     async settle(row) {
       // Run again it changes nothing, so a settle whose answer was lost can be repeated.
-      const settled = await connection.query(
-        `update email_deliveries set
-           status = case when status = 'sent' then status else $3 end,
-           message_id = case when status = 'sent' then message_id else $4 end,
-           reason = case when status = 'sent' then reason else $5 end,
-           sent_at = case when status = 'sent' then sent_at when $3 = 'sent' then now() end
-         where job_key = $1 and recipient = $2
-         returning status`,
-        [row.jobKey, row.recipient, row.status, row.messageId ?? null, row.reason ?? null],
-      );
-      if (settled.length === 0) {
+      const [answer] = await connection.query('select settle_delivery($1, $2, $3, $4, $5) as settled', [
+        row.jobKey,
+        row.recipient,
+        row.status,
+        row.messageId ?? null,
+        row.reason ?? null,
+      ]);
+      if (answer === undefined || !truth(answer, 'settled')) {
         throw new Error(`The ledger has no mail of job ${row.jobKey} for this recipient: claim it first.`);
       }
     },
-    async suppression(email) {
-      const [row] = await connection.query('select reason from email_suppressions where email = lower($1)', [
+    async suppression(email, preference) {
+      const [row] = await connection.query('select mail_refusal($1, $2, $3) as reason', [
         email,
+        preference?.userId ?? null,
+        preference?.kind ?? null,
       ]);
-      return row === undefined ? undefined : text(row, 'reason');
+      return row === undefined ? undefined : textOrNone(row, 'reason');
+    },
+    async recordEvents(events) {
+      if (events.length === 0) return 0;
+      const rows = events.map(({ id, type, email, at, jobKey, messageId, reason, suppress }) => ({
+        id,
+        type,
+        email,
+        at,
+        job_key: jobKey,
+        message_id: messageId,
+        reason,
+        suppress,
+      }));
+      const [row] = await connection.query('select record_mail_events($1::jsonb) as recorded', [
+        JSON.stringify(rows),
+      ]);
+      return row === undefined ? 0 : number(row, 'recorded');
     },
   };
 }
 
-function readDelivery(row: Row): Delivery {
+export function readDelivery(row: Row): Delivery {
   const status = statuses.find((known) => known === row.status);
   if (status === undefined)
     throw new Error('The ledger of mails holds a status that this version does not know.');

@@ -1,5 +1,5 @@
-import type { Documents } from '../port.ts';
-import type { Connection } from './connection.ts';
+import type { DocumentRow, Documents } from '../port.ts';
+import type { Connection, Row } from './connection.ts';
 import { number, numberOrNone, text, textOrNone, time } from './rows.ts';
 
 const save = `
@@ -34,23 +34,26 @@ export function createDocuments(connection: Connection): Documents {
     },
     async find(id) {
       const [row] = await connection.query('select * from documents where id = $1', [id]);
-      if (row === undefined) return undefined;
-      return {
-        id: text(row, 'id'),
-        jobKey: text(row, 'job_key'),
-        userId: textOrNone(row, 'user_id'),
-        kind: text(row, 'kind'),
-        format: text(row, 'format'),
-        title: text(row, 'title'),
-        fileName: text(row, 'file_name'),
-        contentType: text(row, 'content_type'),
-        bytes: number(row, 'bytes'),
-        pages: numberOrNone(row, 'pages'),
-        rows: numberOrNone(row, 'rows'),
-        sha256: text(row, 'sha256'),
-        storageKey: text(row, 'storage_key'),
-        createdAt: time(row, 'created_at'),
-      };
+      return row === undefined ? undefined : readDocument(row);
     },
+  };
+}
+
+export function readDocument(row: Row): DocumentRow & { readonly createdAt: Date } {
+  return {
+    id: text(row, 'id'),
+    jobKey: text(row, 'job_key'),
+    userId: textOrNone(row, 'user_id'),
+    kind: text(row, 'kind'),
+    format: text(row, 'format'),
+    title: text(row, 'title'),
+    fileName: text(row, 'file_name'),
+    contentType: text(row, 'content_type'),
+    bytes: number(row, 'bytes'),
+    pages: numberOrNone(row, 'pages'),
+    rows: numberOrNone(row, 'rows'),
+    sha256: text(row, 'sha256'),
+    storageKey: text(row, 'storage_key'),
+    createdAt: time(row, 'created_at'),
   };
 }

@@ -1,10 +1,18 @@
 import type { Database } from '../port.ts';
+import { createAnalytics } from './analytics.ts';
+import { createAttachments } from './attachments.ts';
+import { createCleanup } from './cleanup.ts';
 import { connect, openPool } from './connection.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDocuments } from './documents.ts';
+import { createEntities } from './entities.ts';
+import { createExports } from './exports.ts';
+import { createMailings } from './mailings.ts';
 import { createOpportunities } from './opportunities.ts';
+import { createProposals } from './proposals.ts';
 import { createReports } from './reports.ts';
 import { createStories } from './stories.ts';
+import { createSyncs } from './syncs.ts';
 import { createTicks } from './ticks.ts';
 import { createUsers } from './users.ts';
 
@@ -20,11 +28,19 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
   return {
     users: createUsers(connection),
     deliveries: createDeliveries(connection),
+    mailings: createMailings(connection),
     documents: createDocuments(connection),
+    attachments: createAttachments(connection),
     opportunities: createOpportunities(connection),
+    entities: createEntities(connection),
+    syncs: createSyncs(connection),
+    analytics: createAnalytics(connection),
+    cleanup: createCleanup(connection),
     stories: createStories(connection),
     ticks: createTicks(connection),
     reports: createReports(connection),
+    proposals: createProposals(connection),
+    exports: createExports(pool),
     async ping() {
       const began = performance.now();
       await connection.query('select 1');

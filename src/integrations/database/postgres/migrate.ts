@@ -6,7 +6,7 @@ import { messageOf } from '../../../errors/classify.ts';
 import { reachable } from './connection.ts';
 
 /** A numbered file of plain SQL. One that begins with the line `-- additive` leaves older code able to work. */
-interface Migration {
+export interface Migration {
   readonly version: number;
   readonly name: string;
   readonly sql: string;
@@ -50,7 +50,8 @@ export async function migrate(pool: pg.Pool, dir: string): Promise<string[]> {
   }
 }
 
-async function readMigrations(dir: string): Promise<Migration[]> {
+/** The migrations of a folder, in order. */
+export async function readMigrations(dir: string): Promise<Migration[]> {
   const names = (await readdir(dir)).filter((name) => name.endsWith('.sql')).sort();
   return Promise.all(
     names.map(async (name, index) => {
@@ -78,7 +79,7 @@ async function appliedVersions(
 }
 
 /** An additive change of a newer version does not disturb this one, so a rollout can go back; any other might. */
-function refuseNewer(
+export function refuseNewer(
   known: readonly Migration[],
   applied: ReadonlyMap<number, { name: string; additive: boolean }>,
 ): void {

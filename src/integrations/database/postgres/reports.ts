@@ -1,27 +1,52 @@
-import type { ReportRow, ReportSource } from '../port.ts';
-import type { Connection, Row } from './connection.ts';
-import { number, text, textOrNone, timeOrNone } from './rows.ts';
+import type { ReportSource } from '../port.ts';
+import type { Connection } from './connection.ts';
+import { proposalFigures } from './reports/proposals.ts';
+import { readReportRow, reportColumns } from './reports/rows.ts';
+import { weekFigures } from './reports/week.ts';
+import { number, text, truth } from './rows.ts';
 
 /** Award amounts of SAM.gov are in US dollars. */
 const currency = 'USD';
 
-const totals = `
-  select count(*) as opportunities,
+/** Days with their counts: from the aggregates where those are up to date, else from the notices themselves. */
+interface Days {
+  readonly byAgency: string;
+  readonly bySetAside: string;
+}
+
+const aggregates: Days = { byAgency: 'opportunities_by_agency', bySetAside: 'opportunities_by_set_aside' };
+const notices: Days = {
+  byAgency: '(select posted_on, agency, 1 as count, award_amount as awarded from opportunities) as notices',
+  bySetAside: '(select posted_on, set_aside, 1 as count from opportunities) as notices',
+};
+
+const upToDate = `
+  select v.version = r.version as up_to_date
+  from analytics_versions v join analytics_refreshes r using (source)
+  where source = 'opportunities'`;
+
+const totals = (days: Days) => `
+  select coalesce(sum(count), 0) as opportunities,
          count(distinct agency) as agencies,
-         count(*) filter (where active and response_deadline between now() and now() + interval '7 days') as closing_soon,
-         coalesce(sum(award_amount), 0)::numeric(20, 2)::text as awarded
-  from opportunities
+         coalesce(sum(awarded), 0)::numeric(20, 2)::text as awarded
+  from ${days.byAgency}
   where posted_on between $1 and $2`;
 
-const byAgency = `
-  select coalesce(agency, 'Not stated') as name, count(*) as count
+const closingSoon = `
+  select count(*) as closing_soon
   from opportunities
+  where posted_on between $1 and $2
+    and active and response_deadline between now() and now() + interval '7 days'`;
+
+const byAgency = (days: Days) => `
+  select coalesce(agency, 'Not stated') as name, sum(count) as count
+  from ${days.byAgency}
   where posted_on between $1 and $2
   group by 1 order by 2 desc, 1`;
 
-const bySetAside = `
-  select coalesce(set_aside, 'Not stated') as name, count(*) as count
-  from opportunities
+const bySetAside = (days: Days) => `
+  select coalesce(set_aside, 'Not stated') as name, sum(count) as count
+  from ${days.bySetAside}
   where posted_on between $1 and $2
   group by 1 order by 2 desc, 1`;
 
@@ -29,11 +54,11 @@ const bySetAside = `
  * Weeks begin on Monday (ISO 8601). Weeks without a posting are listed with 0, up to a year before the first and after
  * the last posting, so that a range of a thousand years does not make a list of 52,000 weeks.
  */
-const byWeek = `
+const byWeek = (days: Days) => `
   with posted as (
-    select date_trunc('week', posted_on::timestamp)::date as week, count(*) as count,
+    select date_trunc('week', posted_on::timestamp)::date as week, sum(count) as count,
            min(posted_on) as first_day, max(posted_on) as last_day
-    from opportunities
+    from ${days.byAgency}
     where posted_on between $1 and $2
     group by 1
   ), extent as (
@@ -50,8 +75,7 @@ const byWeek = `
   order by 1`;
 
 const opportunities = `
-  select notice_id, title, agency, notice_type, set_aside, naics, posted_on, response_deadline,
-         award_amount::text as award_amount, url
+  select ${reportColumns}
   from opportunities
   where posted_on between $1 and $2
   order by posted_on, notice_id`;
@@ -59,26 +83,28 @@ const opportunities = `
 export function createReports(connection: Connection): ReportSource {
   return {
     figures: (range) =>
-      connection.transaction(async (transaction) => {
-        // One snapshot for all figures, so that the parts add up to the whole while a sync is writing.
-        await transaction.query('set transaction isolation level repeatable read, read only');
+      snapshot(connection, async (transaction) => {
         const days = [range.start, range.end];
-        const [total] = await transaction.query(totals, days);
-        if (total === undefined) throw new Error('A count without grouping always gives one row.');
+        const [known] = await transaction.query(upToDate);
+        const source = known !== undefined && truth(known, 'up_to_date') ? aggregates : notices;
+        const [total] = await transaction.query(totals(source), days);
+        const [closing] = await transaction.query(closingSoon, days);
+        if (total === undefined || closing === undefined)
+          throw new Error('A count without grouping always gives one row.');
         return {
           opportunities: number(total, 'opportunities'),
           agencies: number(total, 'agencies'),
-          closingSoon: number(total, 'closing_soon'),
+          closingSoon: number(closing, 'closing_soon'),
           awarded: { amount: text(total, 'awarded'), currency },
-          byAgency: (await transaction.query(byAgency, days)).map((row) => ({
+          byAgency: (await transaction.query(byAgency(source), days)).map((row) => ({
             agency: text(row, 'name'),
             count: number(row, 'count'),
           })),
-          byWeek: (await transaction.query(byWeek, days)).map((row) => ({
+          byWeek: (await transaction.query(byWeek(source), days)).map((row) => ({
             week: text(row, 'name'),
             count: number(row, 'count'),
           })),
-          bySetAside: (await transaction.query(bySetAside, days)).map((row) => ({
+          bySetAside: (await transaction.query(bySetAside(source), days)).map((row) => ({
             setAside: text(row, 'name'),
             count: number(row, 'count'),
           })),
@@ -86,22 +112,31 @@ export function createReports(connection: Connection): ReportSource {
       }),
     async *opportunities(range, batchSize) {
       const batches = connection.batches(opportunities, [range.start, range.end], batchSize);
-      for await (const rows of batches) yield rows.map(reportRow);
+      for await (const rows of batches) yield rows.map(readReportRow);
+    },
+    proposals: (userId, range, limit) =>
+      snapshot(connection, (transaction) => proposalFigures(transaction, userId, range, limit)),
+    week: (userId, range, limit) =>
+      snapshot(connection, (transaction) => weekFigures(transaction, userId, range, limit)),
+    async weeklySubscribers({ after, limit, keyPrefix }) {
+      const rows = await connection.query('select * from weekly_subscriber_page($1, $2, $3)', [
+        after,
+        limit,
+        keyPrefix,
+      ]);
+      return rows.map((row) => ({
+        userId: text(row, 'id'),
+        email: text(row, 'email'),
+        made: truth(row, 'made'),
+      }));
     },
   };
 }
 
-function reportRow(row: Row): ReportRow {
-  return {
-    noticeId: text(row, 'notice_id'),
-    title: text(row, 'title'),
-    agency: textOrNone(row, 'agency'),
-    noticeType: textOrNone(row, 'notice_type'),
-    setAside: textOrNone(row, 'set_aside'),
-    naics: textOrNone(row, 'naics'),
-    postedOn: text(row, 'posted_on'),
-    responseDeadline: timeOrNone(row, 'response_deadline'),
-    awardAmount: textOrNone(row, 'award_amount'),
-    url: textOrNone(row, 'url'),
-  };
+/** One snapshot for all figures, so that the parts add up to the whole while a sync is writing. */
+function snapshot<T>(connection: Connection, work: (transaction: Connection) => Promise<T>): Promise<T> {
+  return connection.transaction(async (transaction) => {
+    await transaction.query('set transaction isolation level repeatable read, read only');
+    return work(transaction);
+  });
 }

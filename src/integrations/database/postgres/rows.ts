@@ -30,10 +30,12 @@ export function truth(row: Row, column: string): boolean {
   return value;
 }
 
+/** A time as pg parses it, or as JSON carries it: ISO 8601 with an offset. */
 export function time(row: Row, column: string): Date {
   const value = row[column];
-  if (!(value instanceof Date)) throw unexpected(column, 'a time', value);
-  return value;
+  const parsed = typeof value === 'string' ? new Date(value) : value;
+  if (!(parsed instanceof Date) || Number.isNaN(parsed.getTime())) throw unexpected(column, 'a time', value);
+  return parsed;
 }
 
 export function timeOrNone(row: Row, column: string): Date | undefined {
@@ -45,6 +47,17 @@ export function texts(row: Row, column: string): string[] {
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
     throw unexpected(column, 'texts', value);
   return value;
+}
+
+/** The objects of a JSON array. */
+export function records(row: Row, column: string): Row[] {
+  const value = row[column];
+  if (!Array.isArray(value) || !value.every(isRow)) throw unexpected(column, 'an array of objects', value);
+  return value;
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unexpected(column: string, wanted: string, value: unknown): Error {

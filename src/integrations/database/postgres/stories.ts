@@ -36,23 +36,16 @@ export function createStories(connection: Connection): Stories {
     findByJob: (jobId) =>
       first(`select ${columns} from stories where job_id = $1 order by updated_at desc, id limit 1`, [jobId]),
 
-    // What a model said of the old text goes with it: it would stand beside scores that it does not explain.
     edit: (id, change) =>
-      first(
-        `update stories set title = $2, content = $3, sector_tag = $4, impact_tags = $5, hype_score = $6,
-           ethics_score = $7, reality_check = null, eli5_summary = null, model = null,
-           revision = revision + 1, updated_at = now()
-         where id = $1 returning ${columns}`,
-        [
-          id,
-          change.title,
-          change.content,
-          change.sectorTag ?? null,
-          [...change.impactTags],
-          change.hypeScore,
-          change.ethicsScore,
-        ],
-      ),
+      first(`select ${columns} from edit_story($1, $2, $3, $4, $5, $6, $7)`, [
+        id,
+        change.title,
+        change.content,
+        change.sectorTag ?? null,
+        [...change.impactTags],
+        change.hypeScore,
+        change.ethicsScore,
+      ]),
 
     async setJob(id, jobId) {
       await connection.query('update stories set job_id = $2 where id = $1', [id, jobId]);
@@ -83,7 +76,7 @@ export function createStories(connection: Connection): Stories {
   };
 }
 
-function readStory(row: Row): Story {
+export function readStory(row: Row): Story {
   return {
     id: text(row, 'id'),
     title: text(row, 'title'),

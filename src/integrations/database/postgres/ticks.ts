@@ -12,19 +12,9 @@ export function createTicks(connection: Connection): ScheduleTicks {
       );
       return row === undefined ? undefined : timeOrNone(row, 'last');
     },
-    baseline: (schedule, at) =>
-      connection.transaction(async (transaction) => {
-        // Schedulers that start together must set one baseline: a later one would hide the ticks before it.
-        await transaction.query(`select pg_advisory_xact_lock(hashtextextended('schedule ' || $1, 0))`, [
-          schedule,
-        ]);
-        await transaction.query(
-          `insert into schedule_ticks (schedule, tick_at, state, claimed_by, claim_expires_at)
-           select $1, $2, 'baseline', 'baseline', now()
-           where not exists (select 1 from schedule_ticks where schedule = $1)`,
-          [schedule, at],
-        );
-      }),
+    async baseline(schedule, at) {
+      await connection.query('select set_schedule_baseline($1, $2)', [schedule, at]);
+    },
     async claim({ schedule, tickAt, owner, seconds, caughtUp }) {
       const [row] = await connection.query('select claim_schedule_tick($1, $2, $3, $4, $5) as claimed', [
         schedule,

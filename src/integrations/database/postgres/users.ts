@@ -22,10 +22,13 @@ export function createUsers(connection: Connection): Users {
       const [row] = await connection.query('select id, email, name, company from users where id = $1', [id]);
       return row === undefined ? undefined : readUser(row);
     },
+    async unsubscribe({ userId, email, kind }) {
+      await connection.query('select unsubscribe_mail($1, $2, $3)', [userId, email, kind]);
+    },
   };
 }
 
-function readUser(row: Row): User {
+export function readUser(row: Row): User {
   return {
     id: text(row, 'id'),
     email: text(row, 'email'),

@@ -1,0 +1,200 @@
+import { createServer } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openApi } from '../../src/integrations/database/supabase/api.ts';
+import { openSupabase } from '../../src/integrations/database/supabase/index.ts';
+import { type Supabase, startSupabase } from '../support/postgrest.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const unavailable = { name: 'MillraceError', code: 'DATABASE_UNAVAILABLE', retryable: true };
+
+describe('Supabase that is away, wrong or in the way', () => {
+  let world: World;
+  let supabase: Supabase;
+  const open = (serviceRoleKey = supabase.serviceRoleKey, url = supabase.url) =>
+    openSupabase({ url, serviceRoleKey });
+
+  beforeAll(async () => {
+    world = await createWorld();
+    supabase = await startSupabase(world.databaseUrl);
+  });
+  afterEach(() => supabase.answerWith(undefined));
+  afterAll(async () => {
+    await supabase.close();
+    await world.close();
+  });
+
+  const user = { id: 'u', email: 'ada@example.org', name: 'Ada', company: undefined };
+  const claim = { jobKey: 'j', recipient: 'ada@example.org', template: 't', provider: 'p' };
+
+  it.each([
+    ['an empty 404', 404, ''],
+    ['a 404 with a list', 404, '[]'],
+    ['a page of HTML', 200, '<html></html>'],
+    ['an empty 200', 200, ''],
+    ['an empty 502', 502, ''],
+    ['a page of a gateway', 503, '<html>ada@example.org</html>'],
+    ['no database behind it', 503, '{"code":"PGRST001","message":"no","details":null,"hint":null}'],
+  ])('takes %s for no success', async (_what, status, body) => {
+    supabase.answerWith({ status, body });
+    const { users, deliveries, ticks, opportunities, reports } = open();
+    const calls = [
+      users.upsert([user]),
+      users.find('u'),
+      deliveries.claim(claim),
+      deliveries.suppression('ada@example.org'),
+      ticks.last('weekly'),
+      opportunities.count(),
+      reports.figures({ start: '2024-01-01', end: '2024-01-02' }),
+    ];
+    for (const outcome of await Promise.allSettled(calls)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: unavailable });
+      if (outcome.status === 'rejected') expect(String(outcome.reason)).not.toContain('ada@');
+    }
+  });
+
+  it('asks once only: a job is tried again as a whole', async () => {
+    supabase.answerWith({ status: 503, body: '' });
+    const before = supabase.requests.length;
+    await expect(open().users.find('u')).rejects.toMatchObject(unavailable);
+    expect(supabase.requests.length).toBe(before + 1);
+  });
+
+  it('says that nobody is there', async () => {
+    await expect(open('key', 'http://127.0.0.1:9').users.find('u')).rejects.toMatchObject(unavailable);
+  });
+
+  it('waits no longer than its timeout', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const { tables, rows } = openApi({ url: `http://127.0.0.1:${port}`, serviceRoleKey: 'k', timeoutMs: 50 });
+    await expect(rows(tables.from('users').select())).rejects.toMatchObject(unavailable);
+    silent.closeAllConnections();
+    silent.close();
+  });
+
+  it.each(['anonKey', 'expiredKey'] as const)('is refused with the %s', async (key) => {
+    await open().users.upsert([user]);
+    const database = open(supabase[key]);
+    const refused = { code: 'DATABASE_REFUSED', retryable: false };
+    await expect(database.users.find('u')).rejects.toMatchObject(refused);
+    await expect(database.users.upsert([user])).rejects.toMatchObject(refused);
+    await expect(database.deliveries.claim(claim)).rejects.toMatchObject(refused);
+    await expect(
+      database.exports
+        .rows({ dataset: 'deliveries', columns: [], filters: [], userId: 'u' }, 1)
+        [Symbol.asyncIterator]()
+        .next(),
+    ).rejects.toMatchObject(refused);
+  });
+
+  it('shuts all tables, views and functions to everybody but the service', async () => {
+    const { rows: tables } = await world.pool.query(
+      `select c.relname from pg_class c
+       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+         and (has_table_privilege('anon', c.oid, 'select, insert, update, delete')
+           or has_table_privilege('authenticated', c.oid, 'select, insert, update, delete')
+           or not has_table_privilege('service_role', c.oid, 'select')
+           or c.relkind in ('r', 'p') and not c.relrowsecurity)`,
+    );
+    expect(tables).toEqual([]);
+    const { rows: functions } = await world.pool.query(
+      `select p.oid::regprocedure::text as name from pg_proc p
+       where p.pronamespace = 'public'::regnamespace
+         and (has_function_privilege('anon', p.oid, 'execute') or not has_function_privilege('service_role', p.oid, 'execute'))`,
+    );
+    expect(functions).toEqual([]);
+  });
+
+  it('leaves the tables of others as they were', async () => {
+    await world.pool.query(
+      'create table theirs (id int); grant select on theirs to anon; select protect_api()',
+    );
+    const { rows } = await world.pool.query(
+      `select relrowsecurity, has_table_privilege('anon', oid, 'select') as readable from pg_class where relname = 'theirs'`,
+    );
+    expect(rows).toEqual([{ relrowsecurity: false, readable: true }]);
+    await world.pool.query('drop table theirs');
+  });
+
+  it('names what lacks when the migrations have not run', async () => {
+    const { tables, rows, call } = openApi({ url: supabase.url, serviceRoleKey: supabase.serviceRoleKey });
+    const outdated = { code: 'DATABASE_OUTDATED', retryable: false };
+    await expect(rows(tables.from('no_such_table').select())).rejects.toMatchObject(outdated);
+    await expect(rows(tables.from('users').select('no_such_column'))).rejects.toMatchObject(outdated);
+    await expect(call('no_such_function')).rejects.toMatchObject(outdated);
+  });
+
+  it('writes no values of rows into its messages', async () => {
+    const { proposals } = open();
+    const row = {
+      id: 'p',
+      userId: 'ada@example.org',
+      noticeId: undefined,
+      title: 'T',
+      amount: undefined,
+      currency: 'USD',
+      dueOn: undefined,
+      submittedOn: undefined,
+      decidedOn: undefined,
+      updatedAt: new Date(),
+      status: 'draft' as const,
+    };
+    const failed = await proposals.upsert([row]).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: '23503' });
+    expect(JSON.stringify(failed) + String(failed)).not.toContain('ada@');
+  });
+});
+
+describe('Supabase that cuts answers at ten rows', () => {
+  it('loses no rows of reports and exports', async () => {
+    const world = await createWorld();
+    const supabase = await startSupabase(world.databaseUrl, 10);
+    try {
+      await world.pool.query(
+        `insert into opportunities (notice_id, title, posted_on, raw, content_hash)
+         select n::text, 'T', '2024-01-01', '{}', 'x' from generate_series(1, 95) n`,
+      );
+      const { reports, exports } = openSupabase({
+        url: supabase.url,
+        serviceRoleKey: supabase.serviceRoleKey,
+      });
+      let reported = 0;
+      for await (const rows of reports.opportunities({ start: '2024-01-01', end: '2024-01-01' }, 40))
+        reported += rows.length;
+      let exported = 0;
+      const query = { dataset: 'opportunities', columns: ['notice_id'], filters: [], userId: 'u' } as const;
+      for await (const { rows } of exports.rows(query, 40)) exported += rows.length;
+      expect([reported, exported]).toEqual([95, 95]);
+    } finally {
+      await supabase.close();
+      await world.close();
+    }
+  });
+
+  it('leaves out what comes while an export is being read', async () => {
+    const world = await createWorld();
+    const supabase = await startSupabase(world.databaseUrl);
+    try {
+      const add = (from: number, to: number) =>
+        world.pool.query(
+          `insert into stories (id, title, content, hype_score, ethics_score)
+           select 's' || lpad(n::text, 4, '0'), 'T', 'C', 1, 1 from generate_series($1::int, $2::int) n`,
+          [from, to],
+        );
+      await add(1, 30);
+      const { exports } = openSupabase({ url: supabase.url, serviceRoleKey: supabase.serviceRoleKey });
+      const query = { dataset: 'stories', columns: ['id'], filters: [], userId: 'u' } as const;
+      const seen: (string | null | undefined)[] = [];
+      for await (const { rows } of exports.rows(query, 10)) {
+        seen.push(...rows.map(([id]) => id));
+        if (seen.length === 10) await add(100, 120);
+      }
+      expect(seen).toHaveLength(30);
+    } finally {
+      await supabase.close();
+      await world.close();
+    }
+  });
+});
