@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Result } from '../../queues/index.ts';
 import { MillraceError, UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { messageOf } from '../../src/errors/classify.ts';
+import type { MailKind } from '../../src/integrations/database/port.ts';
 import type { Mail } from '../../src/integrations/mail/port.ts';
 import type { JobInfo, JobLog } from '../../src/worker/context.ts';
 import type { Services } from '../define.ts';
@@ -30,6 +31,11 @@ export interface DeliveryContext {
   readonly services: Pick<Services, 'mail' | 'database' | 'events'>;
 }
 
+/** A mail before it has its job's key; with `preference`, it is only sent to people who want that kind. */
+export interface MailContent extends Omit<Mail, 'jobKey'> {
+  readonly preference?: { readonly userId: string; readonly kind: MailKind };
+}
+
 /** The result of every job that sends one mail. */
 export type MailResult = Result<'email', 'send-reminder'>;
 
@@ -41,14 +47,14 @@ const settlePauses: readonly number[] = [100, 400, 1_000, 2_000];
  */
 export async function deliver(
   { job, log, signal, services }: DeliveryContext,
-  content: Omit<Mail, 'jobKey'>,
+  { preference, ...content }: MailContent,
   pauses = settlePauses,
 ): Promise<MailResult> {
   const { mail: provider, database, events } = services;
   const ledger = database.deliveries;
   const row = { jobKey: job.key, recipient: content.to };
 
-  const suppression = await ledger.suppression(content.to);
+  const suppression = await ledger.suppression(content.to, preference);
   signal.throwIfAborted();
   const claim = await ledger.claim({ ...row, template: content.category, provider: provider.name });
   if (claim.status === 'sent') return { status: 'already-sent', ...summary(claim) };

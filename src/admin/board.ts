@@ -3,8 +3,8 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { Queue } from 'bullmq';
 import type { Express } from 'express';
+import { paths } from '../http/page-paths.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
-import { paths } from './pages.ts';
 
 /** What would put jobs or data into the queues past every check, or throw a whole queue away. */
 const closedRoutes = new Set([

@@ -8,6 +8,7 @@ import { createBoard } from './board.ts';
 import { createCookies } from './cookies.ts';
 import { createFormTokens } from './form-tokens.ts';
 import { guard } from './guard.ts';
+import { mailPages, type ShownMail } from './mails.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import type { PasswordCheck } from './passwords.ts';
 import { sameOrigin } from './same-origin.ts';
@@ -24,6 +25,8 @@ export interface AdminOptions {
   readonly links: OneTimeLinks | undefined;
   readonly tokens: Tokens;
   readonly queues: QueueManager;
+  /** Every mail with sample data. */
+  readonly mailPreviews: readonly ShownMail[];
 }
 
 /** Everything under `/admin`: sign-in, style, and behind them the board. */
@@ -45,6 +48,7 @@ export function adminRoutes(options: AdminOptions): Router {
   router.use(signInRoutes({ ...options, cookies, sessions, forms }));
   router.use(guard({ tokens, sessions, cookies }), requireRole('operator'), logChanges);
   router.get('/', (_request, response) => response.redirect(303, '/admin/queues'));
+  router.use('/mails', mailPages(options.mailPreviews));
   router.use('/queues', boardHeaders(), createBoard(queues));
   return router;
 }

@@ -1,4 +1,4 @@
-import { paths } from './pages.ts';
+import { paths } from '../http/page-paths.ts';
 
 const nowhere = 'http://millrace.invalid';
 

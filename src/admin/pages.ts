@@ -1,14 +1,14 @@
-import { html, type Markup } from './html.ts';
+import { html, type Markup } from '../http/html.ts';
+import { paths } from '../http/page-paths.ts';
 
-export const paths = {
-  home: '/admin',
-  board: '/admin/queues',
-  signIn: '/admin/sign-in',
-  signOut: '/admin/sign-out',
-  style: '/admin/style.css',
-} as const;
+export interface PageOptions {
+  /** Where to go on to by itself. */
+  readonly refresh?: string;
+  /** For pages that show more than a form. */
+  readonly wide?: boolean;
+}
 
-function page(title: string, body: Markup, refresh?: string): string {
+export function page(title: string, body: Markup, { refresh, wide }: PageOptions = {}): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -19,7 +19,7 @@ ${refresh === undefined ? undefined : html`<meta http-equiv="refresh" content="0
 <title>${title} · Millrace</title>
 <link rel="stylesheet" href="${paths.style}">
 </head>
-<body><main>${body}</main></body>
+<body><main${wide === true ? html` class="wide"` : undefined}>${body}</main></body>
 </html>
 `.text;
 }
@@ -71,7 +71,9 @@ export function signOutPage(formToken: string, subject: string): string {
 
 /** Goes on by itself: a strict cookie is not sent along a redirect that another site began, but with this it is. */
 export function onwardPage(to: string): string {
-  return page('One moment', html`<h1>One moment</h1><p><a href="${to}">Go on to the page</a></p>`, to);
+  return page('One moment', html`<h1>One moment</h1><p><a href="${to}">Go on to the page</a></p>`, {
+    refresh: to,
+  });
 }
 
 export function faultPage(status: number, message: string): string {

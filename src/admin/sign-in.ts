@@ -4,12 +4,13 @@ import { MillraceError } from '../errors/catalogue.ts';
 import { parse } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 import { limitTries } from '../http/middleware/rate-limits.ts';
+import { paths } from '../http/page-paths.ts';
 import { mayActAs, type Role, type Tokens } from '../http/tokens.ts';
 import { type Cookies, formCookie, sessionCookie } from './cookies.ts';
 import type { FormTokens } from './form-tokens.ts';
 import { nextPage } from './next-page.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
-import { onwardPage, paths, signInPage, signOutPage } from './pages.ts';
+import { onwardPage, signInPage, signOutPage } from './pages.ts';
 import type { PasswordCheck } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
 

@@ -18,10 +18,13 @@ import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { sendGridWebhook } from './routes/sendgrid-webhook.ts';
 import { storyRoutes } from './routes/stories.ts';
 import { storyScoringRoutes } from './routes/story-scoring.ts';
+import { unsubscribeRoutes } from './routes/unsubscribe.ts';
 import { StoryIntake } from './stories.ts';
 import type { Tokens } from './tokens.ts';
+import { createUnsubscribeLinks } from './unsubscribe-links.ts';
 
 const defaultRequestTimeoutMs = 30_000;
 
@@ -34,11 +37,18 @@ export interface AppParts {
 /** The whole of the HTTP side: pages and API. */
 export function createApp(options: HttpOptions, { tokens, checkPassword, links }: AppParts): Express {
   const { database, queues, storage, llm, redact } = options;
-  const fileLinks = createFileLinks(options.jwtSecret, () => options.appUrl.replace(/\/+$/, ''));
+  const base = () => options.appUrl.replace(/\/+$/, '');
+  const fileLinks = createFileLinks(options.jwtSecret, base);
   const app = baseApp(options);
 
   app.use('/admin', adminRoutes({ ...options, tokens, checkPassword, links }));
   app.use('/files', fileRoutes({ documents: database.documents, storage, links: fileLinks }));
+  app.use('/unsubscribe', unsubscribeRoutes(database.users, createUnsubscribeLinks(options.jwtSecret, base)));
+  app.use(
+    '/webhooks/sendgrid',
+    limitRefusals(),
+    sendGridWebhook({ deliveries: database.deliveries, publicKey: options.sendGridWebhookKey }),
+  );
 
   const api = express.Router();
   api.use((_request, response, next) => {
@@ -52,7 +62,7 @@ export function createApp(options: HttpOptions, { tokens, checkPassword, links }
     '/stories',
     storyRoutes(new StoryIntake({ queues, stories: database.stories, scoreStory: options.scoreStory })),
   );
-  api.use('/documents', documentRoutes(database.documents, fileLinks));
+  api.use('/documents', documentRoutes({ documents: database.documents, storage, links: fileLinks }));
   app.use('/api', api);
 
   return finish(app, redact);

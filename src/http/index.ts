@@ -1,10 +1,10 @@
 import { OneTimeLinks } from '../admin/one-time-links.ts';
-import { paths } from '../admin/pages.ts';
 import { createPasswordCheck } from '../admin/passwords.ts';
 import type { Service } from '../lifecycle/service.ts';
 import { createApp, createMetricsApp } from './app.ts';
 import { type Listener, listen } from './listener.ts';
 import type { HttpOptions } from './options.ts';
+import { paths } from './page-paths.ts';
 import { createTokens, type Role } from './tokens.ts';
 
 export type { HttpOptions } from './options.ts';

@@ -1,3 +1,4 @@
+import type { ShownMail } from '../admin/mails.ts';
 import type { Database } from '../integrations/database/port.ts';
 import type { LanguageModel } from '../integrations/llm/port.ts';
 import type { Storage } from '../integrations/storage/port.ts';
@@ -40,6 +41,10 @@ export interface HttpOptions {
   readonly storage: Storage | undefined;
   readonly llm: LanguageModel | undefined;
   readonly scoreStory: ScoreStory;
+  /** Every mail with sample data, for the pages that show them. */
+  readonly mailPreviews: readonly ShownMail[];
+  /** Verifies SendGrid's event webhook, which is closed without it. */
+  readonly sendGridWebhookKey: string | undefined;
   readonly metrics: MetricsSource | undefined;
   /** The components by name. */
   readonly health: Readonly<Record<string, HealthCheck>>;

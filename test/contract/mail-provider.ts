@@ -11,6 +11,8 @@ export interface ArrivedMail {
   readonly text: string;
   readonly html: string;
   readonly category: string;
+  /** Absent when the mail has none. */
+  readonly attachments?: readonly { fileName: string; contentType: string; content: string }[];
   /** The headers that were asked for, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -77,6 +79,22 @@ export function mailProviderContract(name: string, open: () => Promise<MailProvi
         'list-unsubscribe': headers['List-Unsubscribe'],
         'list-unsubscribe-post': headers['List-Unsubscribe-Post'],
       });
+    });
+
+    it('carries files, whatever their names and types hold', async () => {
+      const content = Buffer.from('Ω %PDF\r\n.\r\nbytes\u0000');
+      const attachments = [
+        { fileName: 'report.pdf', contentType: 'application/pdf', content },
+        { fileName: '../a\r\nBcc: x/Fällig.bin', contentType: 'text/x\r\nBcc: y', content },
+      ];
+      await fixture.provider.send(sampleMail({ attachments }), signal());
+      const [arrived] = await fixture.arrived();
+      const base64 = content.toString('base64');
+      expect(arrived?.attachments).toEqual([
+        { fileName: 'report.pdf', contentType: 'application/pdf', content: base64 },
+        { fileName: '..-a Bcc: x-Fällig.bin', contentType: 'application/octet-stream', content: base64 },
+      ]);
+      expect(arrived?.text).toBe(sampleMail().text);
     });
 
     it.each([

@@ -1,11 +1,14 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import PostalMime from 'postal-mime';
 import { createOutbox } from '../../src/integrations/mail/outbox.ts';
 import { createSendGrid } from '../../src/integrations/mail/sendgrid.ts';
+import { createSmtp } from '../../src/integrations/mail/smtp.ts';
 import { type AcceptedMail, startFakeSendGrid } from '../support/fake-sendgrid.ts';
 import { isRecord } from '../support/fake-sendgrid-rules.ts';
 import { readMail } from '../support/mail-message.ts';
+import { startSmtpPeer } from '../support/smtp-peer.ts';
 import { type ArrivedMail, mailProviderContract, sender } from './mail-provider.ts';
 
 mailProviderContract('sendgrid', async () => {
@@ -32,6 +35,22 @@ mailProviderContract('outbox', async () => {
   };
 });
 
+mailProviderContract('smtp', async () => {
+  const server = await startSmtpPeer();
+  const provider = createSmtp({ url: server.url, from: sender, timeoutMs: 5_000 });
+  return {
+    provider,
+    arrived: () =>
+      Promise.all(
+        server.mails.map((source) => fromFile(readMail(source).headers.get('message-id')?.[0] ?? '', source)),
+      ),
+    async close() {
+      provider.close?.();
+      await server.close();
+    },
+  };
+});
+
 function fromSendGrid({ messageId, body }: AcceptedMail): ArrivedMail {
   const [personalization] = list(body.personalizations);
   const [to] = list(field(personalization, 'to'));
@@ -46,6 +65,13 @@ function fromSendGrid({ messageId, body }: AcceptedMail): ArrivedMail {
     text: String(content.get('text/plain')),
     html: String(content.get('text/html')),
     category: String(list(body.categories)[0]),
+    ...attached(
+      list(body.attachments).map((file) => ({
+        fileName: String(field(file, 'filename')),
+        contentType: String(field(file, 'type')),
+        content: String(field(file, 'content')),
+      })),
+    ),
     headers: Object.fromEntries(
       Object.entries(isRecord(body.headers) ? body.headers : {}).map(([key, value]) => [
         key.toLowerCase(),
@@ -55,7 +81,7 @@ function fromSendGrid({ messageId, body }: AcceptedMail): ArrivedMail {
   };
 }
 
-function fromFile(name: string, source: Buffer): ArrivedMail {
+async function fromFile(name: string, source: Buffer): Promise<ArrivedMail> {
   const { headers, parts } = readMail(source);
   const one = (key: string) => {
     const values = headers.get(key) ?? [];
@@ -67,6 +93,7 @@ function fromFile(name: string, source: Buffer): ArrivedMail {
     const value = one(key);
     return value === undefined ? [] : [[key, value] as const];
   });
+  const { attachments } = await PostalMime.parse(source);
   return {
     messageId: name,
     from: one('from') ?? '',
@@ -76,8 +103,21 @@ function fromFile(name: string, source: Buffer): ArrivedMail {
     text: (parts.get('text/plain') ?? '').replaceAll('\r\n', '\n'),
     html: (parts.get('text/html') ?? '').replaceAll('\r\n', '\n'),
     category: one('x-category') ?? '',
+    ...attached(
+      attachments.map(({ filename, mimeType, content }) => ({
+        fileName: filename ?? '',
+        contentType: mimeType,
+        content: Buffer.from(typeof content === 'string' ? content : new Uint8Array(content)).toString(
+          'base64',
+        ),
+      })),
+    ),
     headers: Object.fromEntries(chosen),
   };
+}
+
+function attached(attachments: NonNullable<ArrivedMail['attachments']>) {
+  return attachments.length === 0 ? {} : { attachments };
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -3,15 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deliver } from '../../processors/email/deliver.ts';
+import { sendDocument } from '../../processors/email/send-document.ts';
+import { sendProposalNotification } from '../../processors/email/send-proposal-notification.ts';
 import { sendReminder } from '../../processors/email/send-reminder.ts';
+import { sendWeeklySummary } from '../../processors/email/send-weekly-summary.ts';
 import { sendWelcome } from '../../processors/email/send-welcome.ts';
 import type { ParsedPayload } from '../../queues/index.ts';
 import { queues } from '../../queues/index.ts';
 import { MillraceError } from '../../src/errors/catalogue.ts';
+import { createMailLinks } from '../../src/http/mail-links.ts';
 import type { Database, Deliveries } from '../../src/integrations/database/port.ts';
 import { createOutbox } from '../../src/integrations/mail/outbox.ts';
 import type { MailProvider } from '../../src/integrations/mail/port.ts';
 import { createSendGrid } from '../../src/integrations/mail/sendgrid.ts';
+import { createLocalStorage } from '../../src/integrations/storage/local.ts';
+import type { Storage } from '../../src/integrations/storage/port.ts';
 import { type EventMap, Events } from '../../src/observability/events.ts';
 import type { JobLog } from '../../src/worker/context.ts';
 import { type FakeSendGrid, startFakeSendGrid } from '../support/fake-sendgrid.ts';
@@ -28,6 +34,7 @@ const settings = {
 };
 
 let world: World;
+let storage: Storage;
 let server: FakeSendGrid;
 let outboxDir: string;
 let sendgrid: MailProvider;
@@ -38,6 +45,7 @@ let jobs = 0;
 
 beforeAll(async () => {
   world = await createWorld();
+  storage = createLocalStorage({ dir: join(world.dataDir, 'storage') });
 });
 afterAll(() => world.close());
 beforeEach(async () => {
@@ -94,10 +102,13 @@ function surroundings(name: string, mail: MailProvider, changes: Changes) {
     log: quiet,
     signal: changes.signal ?? new AbortController().signal,
     progress: () => undefined,
+    addJobs: () => Promise.reject(new Error('A mail adds no further jobs.')),
     addJob: () => Promise.reject(new Error('A mail adds no further jobs.')),
-    services: { mail, database: changes.database ?? world.database, events, settings },
+    services: { mail, database: changes.database ?? world.database, storage, links, events, settings },
   };
 }
+
+const links = createMailLinks('a-secret-of-the-tests-with-more-than-32-bytes', settings.appUrl);
 
 const quiet: JobLog = {
   debug: () => undefined,
@@ -189,6 +200,128 @@ describe('send-welcome', () => {
     expect(headers.has('list-unsubscribe')).toBe(false);
     expect(parts.get('text/html')).toContain('href="https://app.example.com/"');
     expect(parts.get('text/plain')).toContain('Open the app: https://app.example.com/');
+  });
+});
+
+describe('mails that can be ended', () => {
+  const notification = {
+    type: 'proposal-notification' as const,
+    data: {
+      userId: 'u-9',
+      email: 'ada@example.org',
+      proposal: { id: 'p-1', title: 'Pumps <b>', status: 'under review' },
+      event: 'comment' as const,
+      actor: 'Grace',
+      comment: 'First line\nSecond <line>',
+    },
+  };
+  const notify = (key: string) =>
+    sendProposalNotification.run({
+      ...notification,
+      payload: notification,
+      ...surroundings('send-proposal-notification', outbox, { key }),
+    });
+
+  it('tell of a proposal, bear the headers of one click, and stop once the person has ended them', async () => {
+    const result = await notify('proposal-1');
+    const { headers, parts } = readMail(await readFile(join(outboxDir, result.messageId ?? '')));
+    const link = links.unsubscribe({ userId: 'u-9', email: 'ada@example.org', kind: 'proposals' });
+    expect(headers.get('list-unsubscribe')).toEqual([`<${link}>`]);
+    expect(headers.get('list-unsubscribe-post')).toEqual(['List-Unsubscribe=One-Click']);
+    expect(headers.get('subject')).toEqual(['New comment: Pumps <b>']);
+    expect(parts.get('text/plain')).toContain('> First line\r\n> Second <line>');
+    expect(parts.get('text/html')).toContain('First line<br>Second &lt;line&gt;<br>');
+
+    await world.database.users.unsubscribe({ userId: 'u-9', email: 'Ada@example.org', kind: 'proposals' });
+    expect(await notify('proposal-2')).toMatchObject({ status: 'suppressed', reason: 'unsubscribed' });
+    expect(await remind(outbox, { key: 'other-kind' })).toMatchObject({ status: 'sent' });
+  });
+
+  it('sum up a week with its figures and deadlines', async () => {
+    const payload = {
+      type: 'weekly-summary' as const,
+      data: {
+        userId: 'u-2',
+        email: 'grace@example.org',
+        weekStart: '2026-11-16',
+        totals: {
+          newOpportunities: 12,
+          closingSoon: 3,
+          proposalsSubmitted: 1,
+          awarded: { amount: '1234567.50', currency: 'USD' },
+        },
+        topOpportunities: reminder().data.opportunities,
+        deadlines: [{ title: 'Gloves', deadline: '2026-12-04' }],
+      },
+    };
+    const result = await sendWeeklySummary.run({
+      ...payload,
+      payload,
+      ...surroundings('send-weekly-summary', outbox, {}),
+    });
+    const { parts } = readMail(await readFile(join(outboxDir, result.messageId ?? '')));
+    for (const part of ['USD 1,234,567.50', 'Gloves', 'Later one', 'Monday, 16 November 2026'])
+      expect(parts.get('text/plain')).toContain(part);
+    expect(parts.get('text/html')).toContain('USD 1,234,567.50');
+  });
+});
+
+describe('send-document', () => {
+  const send = (data: { documentId: string; attach: boolean }) => {
+    const payload = {
+      type: 'document-ready' as const,
+      data: { userId: 'u-1', email: 'ada@example.org', title: 'Weekly report', ...data },
+    };
+    return sendDocument.run({ ...payload, payload, ...surroundings('send-document', sendgrid, {}) });
+  };
+  const keep = async (id: string, bytes: number) => {
+    const stored = await storage.put(`reports/${id}.pdf`, Buffer.alloc(bytes, 7));
+    await world.database.documents.save({
+      id,
+      jobKey: id,
+      userId: 'u-1',
+      kind: 'report',
+      format: 'pdf',
+      title: 'Weekly report',
+      fileName: `${id}.pdf`,
+      contentType: 'application/pdf',
+      bytes,
+      pages: 3,
+      rows: undefined,
+      sha256: stored.sha256,
+      storageKey: stored.key,
+    });
+  };
+
+  it.each([
+    ['small and asked for', 1_000, true, 1],
+    ['small and not asked for', 1_000, false, 0],
+    ['at 5 MB', 5 * 1024 * 1024, true, 0],
+  ])('sends a link, and the file when it is %s', async (_, bytes, attach, files) => {
+    const documentId = `doc-${bytes}-${attach}`;
+    await keep(documentId, bytes);
+    expect(await send({ documentId, attach })).toMatchObject({ status: 'sent' });
+    const body = server.accepted[0]?.body;
+    expect(JSON.stringify(body)).toContain(
+      `https://app.example.com/files/${documentId}/${documentId}.pdf?expires=`,
+    );
+    const attachments = Array.isArray(body?.attachments) ? body.attachments : [];
+    expect(attachments).toHaveLength(files);
+    if (files === 1) {
+      expect(attachments[0]).toEqual({
+        content: Buffer.alloc(bytes, 7).toString('base64'),
+        filename: `${documentId}.pdf`,
+        type: 'application/pdf',
+        disposition: 'attachment',
+      });
+    }
+  });
+
+  it('fails for good when there is no such document', async () => {
+    await expect(send({ documentId: 'none', attach: false })).rejects.toMatchObject({
+      code: 'DOCUMENT_NOT_FOUND',
+      retryable: false,
+    });
   });
 });
 

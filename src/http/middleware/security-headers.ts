@@ -23,6 +23,39 @@ export function securityHeaders(): RequestHandler {
   });
 }
 
+/** A page of ours that shows another of ours in a frame. */
+export function frameHeaders(): RequestHandler {
+  return helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      frameSrc: ["'self'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+  });
+}
+
+/** A mail within such a frame: it styles itself, and can neither run nor fetch anything. */
+export function framedHeaders(): RequestHandler[] {
+  return [
+    helmet.contentSecurityPolicy({
+      useDefaults: false,
+      directives: {
+        sandbox: [],
+        defaultSrc: ["'none'"],
+        styleSrc: ["'unsafe-inline'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'self'"],
+        baseUri: ["'none'"],
+      },
+    }),
+    helmet.xFrameOptions({ action: 'sameorigin' }),
+  ];
+}
+
 /**
  * Bull Board's page needs its scripts, its data, `<base>`, and styles in attributes; its web fonts come from elsewhere
  * and stay out.

@@ -1,22 +1,31 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { MillraceError } from '../../errors/catalogue.ts';
-import type { Documents } from '../../integrations/database/port.ts';
+import type { DocumentRow, Documents } from '../../integrations/database/port.ts';
+import type { Storage } from '../../integrations/storage/port.ts';
 import { parse, sendData } from '../answer.ts';
-import type { FileLinks } from '../file-links.ts';
+import type { FileLink, FileLinks } from '../file-links.ts';
 import { requireRole } from '../middleware/authenticate.ts';
 
 const address = z.object({ id: z.string().regex(/^[\x21-\x7e]{1,300}$/, 'is no id of a document') });
 
-/** What is known of a document, and a link to it. */
-export function documentRoutes(documents: Documents, links: FileLinks): Router {
+const linkSeconds = 15 * 60;
+
+export interface DocumentRoutesOptions {
+  readonly documents: Documents;
+  readonly storage: Storage | undefined;
+  readonly links: FileLinks;
+}
+
+/** What is known of a document, and a link to it: the storage's own where it gives any, else one of ours. */
+export function documentRoutes({ documents, storage, links }: DocumentRoutesOptions): Router {
   const router = Router();
 
   router.get('/:id', requireRole('producer'), async (request, response) => {
     const { id } = parse(address, request.params, 'address');
     const row = await documents.find(id);
     if (row === undefined) throw new MillraceError('DOCUMENT_NOT_FOUND', `No document has the id "${id}".`);
-    const { url, expiresAt } = links.linkTo(row);
+    const { url, expiresAt } = await linkTo(row, storage, links);
     const document = {
       id: row.id,
       kind: row.kind,
@@ -37,4 +46,16 @@ export function documentRoutes(documents: Documents, links: FileLinks): Router {
   });
 
   return router;
+}
+
+async function linkTo(row: DocumentRow, storage: Storage | undefined, links: FileLinks): Promise<FileLink> {
+  if (storage?.signedUrl === undefined) return links.linkTo(row, linkSeconds * 1_000);
+  const expiresAt = new Date(Date.now() + linkSeconds * 1_000);
+  const { fileName, contentType } = row;
+  const url = await storage.signedUrl(row.storageKey, {
+    expiresInSeconds: linkSeconds,
+    fileName,
+    contentType,
+  });
+  return { url, expiresAt };
 }

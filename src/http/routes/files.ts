@@ -23,7 +23,13 @@ export interface FileRoutesOptions {
   readonly links: FileLinks;
 }
 
-/** Serves documents to whoever has a link of ours; the link is all that is asked for. */
+/** A redirect is followed at once; what it leads to is good for as long as a slow reader takes to begin. */
+const redirectSeconds = 60;
+
+/**
+ * Serves documents to whoever has a link of ours; the link is all that is asked for. Where the storage has links of its
+ * own, ours leads to a fresh one: it may live longer than theirs can, and the file does not pass through here.
+ */
 export function fileRoutes({ documents, storage, links }: FileRoutesOptions): Router {
   const router = Router();
 
@@ -39,6 +45,14 @@ export function fileRoutes({ documents, storage, links }: FileRoutesOptions): Ro
     const row = await documents.find(id);
     if (row === undefined || storage === undefined) {
       throw new MillraceError('DOCUMENT_NOT_FOUND', `The document "${id}" is no longer kept.`);
+    }
+    // A provider's link is good for one method, and the row says all that HEAD asks.
+    if (storage.signedUrl !== undefined && request.method !== 'HEAD') {
+      const { fileName, contentType } = row;
+      const terms = { expiresInSeconds: redirectSeconds, fileName, contentType };
+      const url = await storage.signedUrl(row.storageKey, terms);
+      response.set('Cache-Control', 'private, no-store').set('Referrer-Policy', 'no-referrer');
+      return void response.redirect(302, url);
     }
     const file = request.method === 'HEAD' ? undefined : await storage.get(row.storageKey);
     response

@@ -1,5 +1,5 @@
 import { MillraceError, UnrecoverableError } from '../../errors/catalogue.ts';
-import type { Mail } from './port.ts';
+import type { Attachment, Mail } from './port.ts';
 
 /**
  * The one gate that every mail passes before a driver writes a header from it: nothing in an address, a name or a
@@ -31,7 +31,7 @@ const unprintable = /[\p{Cc}\u2028\u2029\u200b\u202a-\u202e\u2066-\u2069\ufeff]+
  */
 export function checkMail(mail: Mail): Mail {
   checkAddress(mail.to);
-  const { toName, headers, ...rest } = mail;
+  const { toName, headers, attachments, ...rest } = mail;
   const name = toName === undefined ? '' : oneLine(toName);
   return {
     ...rest,
@@ -41,6 +41,9 @@ export function checkMail(mail: Mail): Mail {
     subject: oneLine(mail.subject) || '(no subject)',
     ...(name === '' ? {} : { toName: name }),
     ...(headers === undefined ? {} : { headers: checkHeaders(headers) }),
+    ...(attachments === undefined || attachments.length === 0
+      ? {}
+      : { attachments: attachments.map(checkAttachment) }),
   };
 }
 
@@ -59,8 +62,20 @@ export function checkAddress(value: string): void {
  * Text for people on one line: whatever could break it becomes a space. `=?` is parted, since some programs decode what
  * looks like an encoded word (RFC 2047) where it is plain text, and would find a line break in it.
  */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.toWellFormed().replace(unprintable, ' ').replaceAll('=?', '= ?').replace(/ {2,}/g, ' ').trim();
+}
+
+/** MIME types as RFC 6838 lets them be, without parameters. */
+const mimeType = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$/;
+
+/** A file's name on one line and without folders; a type that is none becomes that of unknown bytes. */
+function checkAttachment({ fileName, contentType, content }: Attachment): Attachment {
+  return {
+    fileName: oneLine(fileName).replace(/[/\\]+/g, '-') || 'attachment',
+    contentType: mimeType.test(contentType) ? contentType : 'application/octet-stream',
+    content,
+  };
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { MillraceError } from '../../errors/catalogue.ts';
 import { checkAddress, checkMail } from './message.ts';
+import { composition, nameOf } from './mime.ts';
 import type { Mail, MailProvider } from './port.ts';
 
 /**
@@ -26,8 +27,8 @@ export function createOutbox(options: OutboxOptions): MailProvider {
     async send(given, signal) {
       const mail = checkMail(given);
       signal.throwIfAborted();
-      const fileName = fileNameOf(mail);
-      const source = await compose(mail, options.from, fileName);
+      const fileName = `${nameOf(mail)}.eml`;
+      const source = await compose(mail, options.from);
       signal.throwIfAborted();
       await writeWhole(options.dir, fileName, source);
       return { messageId: fileName };
@@ -35,35 +36,8 @@ export function createOutbox(options: OutboxOptions): MailProvider {
   };
 }
 
-/** `<start of the job's key>-<digest>.eml`; the digest tells apart what the readable part cannot. */
-function fileNameOf(mail: Mail): string {
-  const readable = mail.jobKey
-    .replace(/[^A-Za-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
-    .slice(0, 80);
-  const digest = createHash('sha256')
-    .update(JSON.stringify([mail.jobKey, mail.to]))
-    .digest('hex')
-    .slice(0, 20);
-  return `${readable === '' ? 'mail' : readable}-${digest}.eml`;
-}
-
-async function compose(mail: Mail, from: string, fileName: string): Promise<Buffer> {
-  const domain = from.slice(from.lastIndexOf('@') + 1);
-  const composer = new MailComposer({
-    from: { name: '', address: from },
-    to: { name: mail.toName ?? '', address: mail.to },
-    subject: mail.subject,
-    // The same id on every attempt: a mail program that was shown both takes them for one.
-    messageId: `<${fileName.slice(0, -'.eml'.length)}@${domain}>`,
-    date: new Date(),
-    text: mail.text,
-    html: mail.html,
-    headers: { ...mail.headers, 'X-Category': mail.category },
-    newline: 'win',
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+async function compose(mail: Mail, from: string): Promise<Buffer> {
+  const composer = new MailComposer({ ...composition(mail, from), newline: 'win' });
   return composer.compile().build();
 }
 

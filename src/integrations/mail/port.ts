@@ -7,10 +7,19 @@ export interface Mail {
   readonly text: string;
   /** Further headers; only names that drivers know to be safe are passed on. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Files that go along; providers take some 20 MB in all. */
+  readonly attachments?: readonly Attachment[];
   /** Names the template in the provider's statistics. */
   readonly category: string;
   /** The job's key: the provider keeps it with the mail, so that an unclear outcome can be looked up. */
   readonly jobKey: string;
+}
+
+export interface Attachment {
+  readonly fileName: string;
+  /** A MIME type, such as `application/pdf`. */
+  readonly contentType: string;
+  readonly content: Uint8Array;
 }
 
 export interface MailProvider {
@@ -22,4 +31,6 @@ export interface MailProvider {
    * RateLimitedError MAIL_RATE_LIMITED with how long to wait.
    */
   send(mail: Mail, signal: AbortSignal): Promise<{ readonly messageId: string }>;
+  /** Lets go of connections that are kept open. */
+  close?(): void;
 }

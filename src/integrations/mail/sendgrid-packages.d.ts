@@ -14,6 +14,8 @@ declare module '@sendgrid/client' {
       readonly proxy: false;
       readonly maxRedirects: number;
       readonly maxContentLength: number;
+      readonly httpAgent: import('node:http').Agent;
+      readonly httpsAgent: import('node:https').Agent;
     }): this;
   }
 }
@@ -35,6 +37,12 @@ declare module '@sendgrid/mail' {
     readonly categories: readonly string[];
     readonly customArgs: Readonly<Record<string, string>>;
     readonly headers?: Readonly<Record<string, string>>;
+    readonly attachments?: readonly {
+      readonly content: string;
+      readonly filename: string;
+      readonly type: string;
+      readonly disposition: 'attachment';
+    }[];
     readonly trackingSettings: {
       readonly clickTracking: { readonly enable: boolean; readonly enableText: boolean };
     };

@@ -1,8 +1,10 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { Client } from '@sendgrid/client';
 import { type MailData, MailService } from '@sendgrid/mail';
 import { MillraceError } from '../../errors/catalogue.ts';
 import { checkAddress, checkMail } from './message.ts';
-import type { Mail, MailProvider } from './port.ts';
+import type { Attachment, Mail, MailProvider } from './port.ts';
 import { type Answer, isRecord, refusal } from './sendgrid-answers.ts';
 
 /**
@@ -30,13 +32,18 @@ const maxAnswerBytes = 1024 * 1024;
 export function createSendGrid(options: SendGridOptions): MailProvider {
   checkAddress(options.from);
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+  // A new TLS connection for each mail would cost more than the mail.
+  const agents = {
+    httpAgent: new HttpAgent({ keepAlive: true }),
+    httpsAgent: new HttpsAgent({ keepAlive: true }),
+  };
   return {
     name: 'sendgrid',
     async send(given, signal) {
       const mail = checkMail(given);
       signal.throwIfAborted();
       const deadline = AbortSignal.timeout(timeoutMs);
-      const service = openService(options, timeoutMs, AbortSignal.any([signal, deadline]));
+      const service = openService(options, agents, timeoutMs, AbortSignal.any([signal, deadline]));
       let answer: Answer;
       try {
         const [response] = await service.send(requestOf(mail, options.from));
@@ -50,14 +57,23 @@ export function createSendGrid(options: SendGridOptions): MailProvider {
       }
       return { messageId: messageIdOf(answer) };
     },
+    close() {
+      agents.httpAgent.destroy();
+      agents.httpsAgent.destroy();
+    },
   };
 }
 
 /**
  * A client of its own for each mail: the package knows no signal for a single request, but hands its defaults down to
- * axios, which does. It keeps no connections, so this costs no more than an object.
+ * axios, which does. Connections are kept by the agents, so this costs no more than an object.
  */
-function openService(options: SendGridOptions, timeoutMs: number, signal: AbortSignal): MailService {
+function openService(
+  options: SendGridOptions,
+  agents: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent },
+  timeoutMs: number,
+  signal: AbortSignal,
+): MailService {
   const client = new Client();
   // The key first: setting it puts the address back to the package's own.
   client.setApiKey(options.apiKey);
@@ -70,6 +86,7 @@ function openService(options: SendGridOptions, timeoutMs: number, signal: AbortS
     proxy: false,
     maxRedirects: 0,
     maxContentLength: maxAnswerBytes,
+    ...agents,
   });
   const service = new MailService();
   service.setClient(client);
@@ -87,8 +104,18 @@ function requestOf(mail: Mail, from: string): MailData {
     categories: [mail.category],
     customArgs: { job_key: mail.jobKey },
     ...(mail.headers === undefined ? {} : { headers: mail.headers }),
+    ...(mail.attachments === undefined ? {} : { attachments: mail.attachments.map(attachmentOf) }),
     // Links go where they say, and SendGrid does not learn who followed them.
     trackingSettings: { clickTracking: { enable: false, enableText: false } },
+  };
+}
+
+function attachmentOf({ fileName, contentType, content }: Attachment) {
+  return {
+    content: Buffer.from(content).toString('base64'),
+    filename: fileName,
+    type: contentType,
+    disposition: 'attachment' as const,
   };
 }
 

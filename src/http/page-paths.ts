@@ -1,0 +1,9 @@
+/** Where the pages for people are. */
+export const paths = {
+  home: '/admin',
+  board: '/admin/queues',
+  mails: '/admin/mails',
+  signIn: '/admin/sign-in',
+  signOut: '/admin/sign-out',
+  style: '/admin/style.css',
+} as const;
