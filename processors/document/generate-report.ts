@@ -1,11 +1,12 @@
-import { PassThrough, type Writable } from 'node:stream';
-import type { ReportRow, ReportSource } from '../../src/integrations/database/port.ts';
-import type { Storage, StoredFile } from '../../src/integrations/storage/port.ts';
+import type { Database, DateRange, ReportRow, ReportSource } from '../../src/integrations/database/port.ts';
 import { defineProcessor } from '../define.ts';
+import { renderInto } from './render-into.ts';
 import { renderCsv } from './report/csv.ts';
-import { renderPdf } from './report/pdf.ts';
-import { documentIdOf, fileNameOf, reportKind, reportRange, reportTitle } from './report/plan.ts';
-import type { Rendered, Renderer, Report } from './report/report.ts';
+import { documentIdOf, fileNameOf, reportRange, reportTitle } from './report/plan.ts';
+import { proposalContent } from './report/proposals.ts';
+import type { Renderer, Report, ReportKind } from './report/report.ts';
+import { renderPdfInThread } from './report/threaded-pdf.ts';
+import { weeklyContent } from './report/weekly.ts';
 import { renderWorkbook } from './report/workbook.ts';
 
 interface Format {
@@ -16,7 +17,7 @@ interface Format {
 }
 
 const formats: Readonly<Record<'pdf' | 'xlsx' | 'csv', Format>> = {
-  pdf: { render: renderPdf, contentType: 'application/pdf', renderer: 'pdfkit' },
+  pdf: { render: renderPdfInThread, contentType: 'application/pdf', renderer: 'pdfkit' },
   xlsx: {
     render: renderWorkbook,
     contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
@@ -27,48 +28,40 @@ const formats: Readonly<Record<'pdf' | 'xlsx' | 'csv', Format>> = {
 
 /** Rows read at once: some hundred kilobytes. */
 const batchSize = 500;
+/** Proposals of one user in one report, and opportunities in a table of a week. */
+const mostProposals = 2_000;
+const mostInWeek = 50;
 
 /**
  * Makes a report from the database and keeps it: figures, then the file, then its row. Id and key come from the job, so
- * an attempt that is run again writes the same file and the same row.
+ * an attempt that is run again writes the same file and the same row, and adds no second mail to its recipients.
  */
 export const generateReport = defineProcessor(
   'document',
   'generate-report',
   ['database', 'storage', 'events'],
-  async ({ data, job, log, signal, progress, services: { database, storage, events } }) => {
-    const kind = reportKind(data.reportType);
+  async ({ data, job, signal, progress, addJob, services: { database, storage, events } }) => {
+    const kind = data.reportType;
     const generatedAt = new Date();
-    const range = reportRange(data.dateRange, generatedAt);
-    const title = reportTitle(data.title, kind);
+    const range = reportRange(data.dateRange, generatedAt, kind);
     const format = formats[data.format];
     const documentId = documentIdOf(job.key);
 
     progress(0, 'Counting');
-    const figures = await database.reports.figures(range);
+    const head = { title: reportTitle(data.title, kind), range, generatedAt };
+    const report = await readReport(database, kind, data.userId, head, signal, progress);
     signal.throwIfAborted();
-    const report: Report = {
-      kind,
-      title,
-      range,
-      generatedAt,
-      figures,
-      batches: () =>
-        watched(database.reports.opportunities(range, batchSize), signal, (rows) =>
-          progress(share(rows, figures.opportunities), `${rows} of ${figures.opportunities} opportunities`),
-        ),
-    };
     progress(5, 'Writing');
     const { file, rendered } = await renderInto(
       storage,
       `reports/${documentId}.${data.format}`,
-      (sink) => format.render(report, sink),
+      (sink) => format.render(report, sink, signal),
       signal,
     );
     progress(98, 'Keeping');
 
     const document = {
-      fileName: fileNameOf(title, range, data.format),
+      fileName: fileNameOf(head.title, range, data.format),
       contentType: format.contentType,
       bytes: file.bytes,
       sha256: file.sha256,
@@ -81,7 +74,7 @@ export const generateReport = defineProcessor(
       userId: data.userId,
       kind: `report-${kind}`,
       format: data.format,
-      title,
+      title: head.title,
       pages: rendered.pages,
       rows: rendered.rows,
     });
@@ -91,10 +84,15 @@ export const generateReport = defineProcessor(
       renderer: format.renderer,
       bytes: file.bytes,
     });
-    if (data.recipients !== undefined && data.recipients.length > 0) {
-      log.warn(
-        { recipients: data.recipients.length },
-        'The report is kept but not mailed: send-document does not run in this version yet.',
+    for (const email of new Set(data.recipients)) {
+      await addJob(
+        'email',
+        'send-document',
+        {
+          type: 'document-ready',
+          data: { userId: data.userId, email, documentId, title: head.title, attach: true },
+        },
+        { idempotencyKey: `report/${documentId}/${email}` },
       );
     }
     progress(100, 'Done');
@@ -106,6 +104,36 @@ export const generateReport = defineProcessor(
     };
   },
 );
+
+/** Reads what the report says; the rows of the long list are read while it is written. */
+async function readReport(
+  { reports }: Database,
+  kind: ReportKind,
+  userId: string,
+  head: { readonly title: string; readonly range: DateRange; readonly generatedAt: Date },
+  signal: AbortSignal,
+  progress: (percent: number, message?: string) => void,
+): Promise<Report> {
+  const { range } = head;
+  if (kind === 'proposals') {
+    const figures = await reports.proposals(userId, range, mostProposals);
+    return { ...head, kind, content: proposalContent(figures, head) };
+  }
+  if (kind === 'weekly') {
+    const figures = await reports.week(userId, range, mostInWeek);
+    return { ...head, kind, content: weeklyContent(figures, head) };
+  }
+  const figures = await reports.figures(range);
+  return {
+    ...head,
+    kind,
+    figures,
+    batches: () =>
+      watched(reports.opportunities(range, batchSize), signal, (rows) =>
+        progress(share(rows, figures.opportunities), `${rows} of ${figures.opportunities} opportunities`),
+      ),
+  };
+}
 
 /** From 5 to 95: before it is the counting, after it the closing of the file. */
 function share(rows: number, all: number): number {
@@ -124,27 +152,4 @@ async function* watched(
     rows += batch.length;
     onRows(rows);
   }
-}
-
-/** Writes and stores at the same time; when either side fails the other is stopped. */
-async function renderInto(
-  storage: Storage,
-  key: string,
-  render: (sink: Writable) => Promise<Rendered>,
-  signal: AbortSignal,
-): Promise<{ readonly file: StoredFile; readonly rendered: Rendered }> {
-  const channel = new PassThrough();
-  // Both sides learn of a broken channel by their own calls; unheard, its event would end the process.
-  channel.on('error', () => undefined);
-  const [file, rendered] = await Promise.allSettled([
-    storage.put(key, channel, signal).finally(() => channel.destroy()),
-    render(channel).catch((error: unknown) => {
-      channel.destroy(error instanceof Error ? error : new Error('The report stopped.', { cause: error }));
-      throw error;
-    }),
-  ]);
-  // The storage passes on what the renderer failed with; the renderer knows of the storage only that it stopped.
-  if (file.status === 'rejected') throw file.reason;
-  if (rendered.status === 'rejected') throw rendered.reason;
-  return { file: file.value, rendered: rendered.value };
 }

@@ -60,7 +60,7 @@ export async function readPdf(bytes: Uint8Array): Promise<ReadPdf> {
     language: 'Language' in info ? info.Language : undefined,
     marked: mark?.Marked === true,
   };
-  await pdf.destroy();
+  await pdf.loadingTask.destroy();
   return found;
 }
 

@@ -39,17 +39,16 @@ describe('generate-report', () => {
     readonly events?: Events;
     readonly database?: World['database'];
     readonly storage?: Storage;
-    readonly warnings?: string[];
+    readonly added?: unknown[];
+    readonly userId?: string;
   }
 
   function run(data: Omit<Request, 'userId'>, options: Run): Promise<Result<'document', 'generate-report'>> {
     const payload = {
       type: 'generate-report' as const,
-      data: { userId: 'user1', dateRange: range, ...data },
+      data: { userId: options.userId ?? 'user1', dateRange: range, ...data },
     };
-    const warn = (_fields: object, message: string) => {
-      options.warnings?.push(message);
-    };
+    const quiet = () => undefined;
     return generateReport.run({
       job: {
         id: '1',
@@ -63,10 +62,14 @@ describe('generate-report', () => {
       type: payload.type,
       data: payload.data,
       payload,
-      log: { debug: warn, info: warn, warn, error: warn },
+      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       signal: options.signal ?? new AbortController().signal,
       progress: (percent) => options.onProgress?.(percent),
-      addJob: () => Promise.reject(new Error('A report adds no job.')),
+      addJob: async (...job) => {
+        options.added?.push(job);
+        return { id: 'mail1' };
+      },
+      addJobs: () => Promise.reject(new Error('A report adds its mails one by one.')),
       services: {
         database: options.database ?? world.database,
         storage: options.storage ?? storage,
@@ -351,13 +354,27 @@ describe('generate-report', () => {
     expect(await documentRows(`no-disk-${format}`)).toEqual([]);
   });
 
-  it('says that recipients are not mailed yet', async () => {
-    const warnings: string[] = [];
-    await run(
-      { reportType: 'analytics', format: 'csv', recipients: ['ada@example.com'] },
-      { key: 'mail', warnings },
+  it('has each recipient mailed once, whatever the number of attempts', async () => {
+    const recipients = ['ada@example.com', 'grace@example.com', 'ada@example.com'];
+    const attempts: unknown[][] = [[], []];
+    for (const added of attempts)
+      await run(
+        { reportType: 'analytics', format: 'csv', title: 'For you', recipients },
+        { key: 'mail', added },
+      );
+    const { documentId } = await run({ reportType: 'analytics', format: 'csv' }, { key: 'mail' });
+    expect(attempts[0]).toEqual(
+      ['ada@example.com', 'grace@example.com'].map((email) => [
+        'email',
+        'send-document',
+        {
+          type: 'document-ready',
+          data: { userId: 'user1', email, documentId, title: 'For you', attach: true },
+        },
+        { idempotencyKey: `report/${documentId}/${email}` },
+      ]),
     );
-    expect(warnings).toEqual([expect.stringContaining('not mailed')]);
+    expect(attempts[1]).toEqual(attempts[0]);
   });
 });
 

@@ -5,13 +5,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderCsv } from '../../processors/document/report/csv.ts';
 import { pdfRenderer, renderPdf } from '../../processors/document/report/pdf.ts';
-import type { Renderer, Report } from '../../processors/document/report/report.ts';
+import type { OpportunityReport, Renderer } from '../../processors/document/report/report.ts';
 import { renderWorkbook } from '../../processors/document/report/workbook.ts';
 import type { ReportRow } from '../../src/integrations/database/port.ts';
 import { figuresOf, sampleRows } from '../integration/report-data.ts';
 import { parseCsv, readPdf, unzip } from '../integration/report-files.ts';
 
-async function render(renderer: Renderer, rows: readonly ReportRow[], change: Partial<Report> = {}) {
+async function render(
+  renderer: Renderer,
+  rows: readonly ReportRow[],
+  change: Partial<OpportunityReport> = {},
+) {
   const sink = new PassThrough();
   const bytes = buffer(sink);
   const rendered = await renderer(

@@ -5,9 +5,10 @@ import { guardFormula } from '../../processors/document/report/formula.ts';
 import {
   documentIdOf,
   fileNameOf,
-  reportKind,
+  mondayOf,
   reportRange,
   reportTitle,
+  weekFrom,
 } from '../../processors/document/report/plan.ts';
 import { amountText, dayText, shortMoneyText, timeText } from '../../processors/document/report/wording.ts';
 import { id } from '../../queues/fields.ts';
@@ -28,17 +29,12 @@ describe('plan of a report', () => {
     expect(reportTitle('Mine', 'analytics')).toBe('Mine');
   });
 
-  it('says which types are made, without another attempt', () => {
-    expect(reportKind('analytics')).toBe('analytics');
-    for (const type of ['weekly', 'proposals'] as const) {
-      expect(() => reportKind(type)).toThrow(
-        expect.objectContaining({
-          code: 'JOB_UNAVAILABLE',
-          retryable: false,
-          message: expect.stringContaining(type),
-        }),
-      );
-    }
+  it('covers the last complete week, from Monday to Sunday, in a weekly report', () => {
+    const week = { start: '2026-11-09', end: '2026-11-15' };
+    expect(reportRange(undefined, new Date('2026-11-22T23:59:00Z'), 'weekly')).toEqual(week);
+    expect(reportRange(undefined, new Date('2026-11-16T00:00:00Z'), 'weekly')).toEqual(week);
+    expect(mondayOf(new Date('2026-11-23T08:00:00Z'))).toBe('2026-11-23');
+    expect(weekFrom('2026-12-28')).toEqual({ start: '2026-12-28', end: '2027-01-03' });
   });
 
   it('makes the same id of the same job, and others of others', () => {

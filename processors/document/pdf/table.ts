@@ -22,6 +22,8 @@ export interface TableColumn<R> {
   readonly value: (row: R) => string;
   /** Address that the cell leads to. */
   readonly link?: (row: R) => string | undefined;
+  /** Lines that a cell may have before it is cut; 5 unless told. */
+  readonly maxLines?: number;
 }
 
 export interface Table<R> {
@@ -127,7 +129,7 @@ export function beginTable<R>(
   return {
     add(row) {
       const content = columns.map((column, index) => ({
-        lines: inCell(column.value(row), cells[index], measures.cell),
+        lines: inCell(column.value(row), cells[index], measures.cell, column.maxLines),
         link: column.link?.(row),
       }));
       waiting.push({ cells: content, height: rowHeight(content.map(({ lines }) => lines)) });
@@ -155,8 +157,8 @@ function place<R>(columns: readonly TableColumn<R>[], left: number, width: numbe
   });
 }
 
-function inCell(text: string, cell: Cell | undefined, measure: Measure): string[] {
-  return wrap(text, (cell?.width ?? 0) - 2 * padding.x, measure, maxCellLines);
+function inCell(text: string, cell: Cell | undefined, measure: Measure, maxLines = maxCellLines): string[] {
+  return wrap(text, (cell?.width ?? 0) - 2 * padding.x, measure, maxLines);
 }
 
 function rowHeight(cells: readonly (readonly string[])[]): number {

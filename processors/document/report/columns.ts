@@ -1,5 +1,5 @@
 import type { ReportFigures, ReportRow } from '../../../src/integrations/database/port.ts';
-import type { Report } from './report.ts';
+import type { OpportunityReport } from './report.ts';
 
 /** What a cell can hold; `day` is a plain date, `time` a moment, `amount` a decimal number as text. */
 export type CellValue =
@@ -92,7 +92,7 @@ export function breakdowns(figures: ReportFigures): {
 /** The figures that stand for the whole report. */
 export function summaryFigures({
   figures,
-}: Report): readonly { readonly label: string; readonly cell: CellValue }[] {
+}: OpportunityReport): readonly { readonly label: string; readonly cell: CellValue }[] {
   return [
     { label: 'Opportunities', cell: { type: 'count', value: figures.opportunities } },
     { label: 'Agencies', cell: { type: 'count', value: figures.agencies } },

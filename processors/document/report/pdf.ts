@@ -8,7 +8,9 @@ import { paragraph, sectionHeading, titleBlock } from '../pdf/prose.ts';
 import { beginTable, type TableColumn, tableHeight, tableStart } from '../pdf/table.ts';
 import { type Breakdown, breakdowns, type Group, webLink } from './columns.ts';
 import { drained, taken } from './feeding.ts';
-import type { Renderer, Report } from './report.ts';
+import { mostListed } from './pdf-task.ts';
+import type { OpportunityReport, Renderer } from './report.ts';
+import { renderUserPdf } from './user-pdf.ts';
 import {
   amountText,
   countText,
@@ -31,6 +33,7 @@ const lineHeight = 180;
  */
 export function pdfRenderer(maxRows: number): Renderer {
   return async (report, sink) => {
+    if ('content' in report) return renderUserPdf(report, sink);
     const listing = report.kind === 'opportunities';
     const layout = await createLayout({
       title: report.title,
@@ -53,10 +56,9 @@ export function pdfRenderer(maxRows: number): Renderer {
   };
 }
 
-/** More rows than anybody reads on paper; the workbook has them all. */
-export const renderPdf = pdfRenderer(2_000);
+export const renderPdf = pdfRenderer(mostListed);
 
-function headlines({ figures }: Report) {
+function headlines({ figures }: OpportunityReport) {
   return [
     { label: 'Opportunities', value: countText(figures.opportunities) },
     { label: 'Agencies', value: countText(figures.agencies) },
@@ -65,7 +67,7 @@ function headlines({ figures }: Report) {
   ];
 }
 
-async function analyticsPart(layout: Layout, report: Report): Promise<number> {
+async function analyticsPart(layout: Layout, report: OpportunityReport): Promise<number> {
   const { byWeek, byAgency, bySetAside } = breakdowns(report.figures);
   paragraph(layout, overview(report));
   if (report.figures.opportunities === 0) return 0;
@@ -127,7 +129,12 @@ const listingColumns: readonly TableColumn<ReportRow>[] = [
   },
 ];
 
-async function listingPart(layout: Layout, report: Report, maxRows: number, sink: Writable): Promise<number> {
+async function listingPart(
+  layout: Layout,
+  report: OpportunityReport,
+  maxRows: number,
+  sink: Writable,
+): Promise<number> {
   if (report.figures.opportunities === 0) {
     paragraph(layout, overview(report));
     return 0;
@@ -164,7 +171,7 @@ function closing(rows: number, all: number): string {
   return `The first ${countText(rows)} of ${opportunitiesText(all)} are listed here; ${countText(all - rows)} more are in the same report as a workbook (xlsx) or CSV.`;
 }
 
-function overview({ figures, range }: Report): string {
+function overview({ figures, range }: OpportunityReport): string {
   const days = `${dayText(range.start)} and ${dayText(range.end)}`;
   const posted = `Between ${days}, ${opportunitiesText(figures.opportunities)}`;
   const [first] = figures.byAgency;

@@ -1,34 +1,39 @@
 import { createHash } from 'node:crypto';
-import type { Payload } from '../../../queues/index.ts';
-import { UnrecoverableError } from '../../../src/errors/catalogue.ts';
 import type { DateRange } from '../../../src/integrations/database/port.ts';
 import type { ReportKind } from './report.ts';
-
-type Request = Payload<'document', 'generate-report'>['data'];
 
 const titles: Readonly<Record<ReportKind, string>> = {
   analytics: 'Opportunity analytics',
   opportunities: 'Opportunities report',
+  proposals: 'Proposals report',
+  weekly: 'Weekly report',
 };
 
 /** Days that a report covers when the request names none, today included. */
 const defaultDays = 90;
 const dayMs = 24 * 60 * 60_000;
 
-/** @throws UnrecoverableError JOB_UNAVAILABLE for types that are defined but not made yet. */
-export function reportKind(type: Request['reportType']): ReportKind {
-  if (type === 'analytics' || type === 'opportunities') return type;
-  throw new UnrecoverableError(
-    `Reports of type "${type}" are not made by this version yet. Ask for "analytics" or "opportunities".`,
-    { code: 'JOB_UNAVAILABLE' },
-  );
+const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
+
+/** The days that were asked for; else the last complete week for a weekly report, and the last 90 days for others (UTC). */
+export function reportRange(
+  asked: DateRange | undefined,
+  now: Date,
+  kind: ReportKind = 'analytics',
+): DateRange {
+  if (asked !== undefined) return asked;
+  if (kind === 'weekly') return weekFrom(mondayOf(new Date(now.getTime() - 7 * dayMs)));
+  return { start: dayOf(now.getTime() - (defaultDays - 1) * dayMs), end: dayOf(now.getTime()) };
 }
 
-/** The days that were asked for, or the last 90 up to today in UTC. */
-export function reportRange(asked: DateRange | undefined, now: Date): DateRange {
-  if (asked !== undefined) return asked;
-  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
-  return { start: day(now.getTime() - (defaultDays - 1) * dayMs), end: day(now.getTime()) };
+/** The Monday of the week (ISO 8601) that a moment lies in, in UTC, as a plain date. */
+export function mondayOf(time: Date): string {
+  return dayOf(time.getTime() - ((time.getUTCDay() + 6) % 7) * dayMs);
+}
+
+/** The seven days that begin on `monday`. */
+export function weekFrom(monday: string): DateRange {
+  return { start: monday, end: dayOf(Date.parse(`${monday}T00:00:00Z`) + 6 * dayMs) };
 }
 
 export function reportTitle(asked: string | undefined, kind: ReportKind): string {
@@ -36,8 +41,8 @@ export function reportTitle(asked: string | undefined, kind: ReportKind): string
 }
 
 /** The same for each attempt of a job: a retry replaces what the attempt before has left. 129 bits in base 36. */
-export function documentIdOf(jobKey: string): string {
-  const digest = createHash('sha256').update(`generate-report\0${jobKey}`).digest('hex');
+export function documentIdOf(jobKey: string, job = 'generate-report'): string {
+  const digest = createHash('sha256').update(`${job}\0${jobKey}`).digest('hex');
   return BigInt(`0x${digest}`).toString(36).padStart(50, '0').slice(-25);
 }
 

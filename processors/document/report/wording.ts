@@ -57,3 +57,8 @@ export function shortMoneyText({ amount, currency }: { amount: string; currency:
 export function opportunitiesText(count: number): string {
   return `${countText(count)} ${count === 1 ? 'opportunity' : 'opportunities'}`;
 }
+
+/** `1 proposal`, `2 proposals`. */
+export function proposalsText(count: number): string {
+  return `${countText(count)} ${count === 1 ? 'proposal' : 'proposals'}`;
+}

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import ExcelJS from 'exceljs';
+import { cellText } from '../cell-text.ts';
 import { createBreather } from '../pacing.ts';
 import {
   type Breakdown,
@@ -11,13 +12,12 @@ import {
   summaryFigures,
 } from './columns.ts';
 import { drained, taken } from './feeding.ts';
-import type { Renderer, Report } from './report.ts';
+import type { OpportunityReport, Renderer, Report, UserReport } from './report.ts';
 import { periodText, timeText } from './wording.ts';
 
 /** A sheet holds 1,048,576 rows, and one of them is the header. */
 const rowsPerSheet = 1_048_575;
-/** Excel's limits: letters in a cell, and links on a sheet. */
-const maxCellLetters = 32_767;
+/** Excel's limit of links on a sheet. */
 const maxLinks = 65_000;
 
 const accent = 'FF1F4E79';
@@ -46,11 +46,20 @@ export const renderWorkbook: Renderer = async (report, sink) => {
   book.created = report.generatedAt;
   book.title = report.title;
   writeSummary(book, report);
-  const rows = report.kind === 'analytics' ? writeTables(book, report) : await writeRows(book, report, sink);
+  const rows = await writeSheets(book, report, sink);
   // The writer only hears of an error: a sink that was closed without one would leave it waiting for ever.
   await Promise.race([book.commit(), taken(sink)]);
   return { rows };
 };
+
+async function writeSheets(
+  book: ExcelJS.stream.xlsx.WorkbookWriter,
+  report: Report,
+  sink: Writable,
+): Promise<number> {
+  if ('content' in report) return writeContent(book, report);
+  return report.kind === 'analytics' ? writeTables(book, report) : writeRows(book, report, sink);
+}
 
 function writeSummary(book: ExcelJS.stream.xlsx.WorkbookWriter, report: Report): void {
   const sheet = book.addWorksheet('Summary', { views: [{ showGridLines: false }] });
@@ -59,10 +68,11 @@ function writeSummary(book: ExcelJS.stream.xlsx.WorkbookWriter, report: Report):
   title.font = { bold: true, size: 16, color: { argb: accent } };
   title.getCell(1).numFmt = formats.text;
   title.height = 26;
-  sheet.addRow(['Posted', periodText(report.range)]);
+  sheet.addRow(['content' in report ? 'Period' : 'Posted', periodText(report.range)]);
   sheet.addRow(['Made', timeText(report.generatedAt)]);
   sheet.addRow([]);
-  for (const { label, cell } of summaryFigures(report)) {
+  const figures = 'content' in report ? report.content.summary : summaryFigures(report);
+  for (const { label, cell } of figures) {
     const row = sheet.addRow([label]);
     setCell(row.getCell(2), cell);
     row.getCell(2).font = { bold: true };
@@ -71,7 +81,7 @@ function writeSummary(book: ExcelJS.stream.xlsx.WorkbookWriter, report: Report):
   sheet.commit();
 }
 
-function writeTables(book: ExcelJS.stream.xlsx.WorkbookWriter, report: Report): number {
+function writeTables(book: ExcelJS.stream.xlsx.WorkbookWriter, report: OpportunityReport): number {
   const { byAgency, bySetAside, byWeek } = breakdowns(report.figures);
   let rows = 0;
   for (const breakdown of [byAgency, bySetAside, byWeek]) {
@@ -82,6 +92,31 @@ function writeTables(book: ExcelJS.stream.xlsx.WorkbookWriter, report: Report): 
     rows += breakdown.groups.length;
   }
   return rows;
+}
+
+async function writeContent(
+  book: ExcelJS.stream.xlsx.WorkbookWriter,
+  { content }: UserReport,
+): Promise<number> {
+  const breathe = createBreather();
+  let written = 0;
+  for (const { title, columns, rows } of content.tables) {
+    const cells = columns.map(
+      ({ header, width }, index): Column<readonly CellValue[]> => ({
+        header,
+        width,
+        cell: (row) => row[index] ?? { type: 'text', value: undefined },
+      }),
+    );
+    const sheet = addTable(book, title, cells);
+    for (const row of rows) {
+      addRow(sheet, cells, row, true);
+      await breathe();
+    }
+    sheet.commit();
+    written += rows.length;
+  }
+  return written;
 }
 
 function groupColumns({ nameHeader, dated }: Breakdown): readonly Column<Group>[] {
@@ -98,7 +133,7 @@ function groupColumns({ nameHeader, dated }: Breakdown): readonly Column<Group>[
 
 async function writeRows(
   book: ExcelJS.stream.xlsx.WorkbookWriter,
-  report: Report,
+  report: OpportunityReport,
   sink: Writable,
 ): Promise<number> {
   const breathe = createBreather();
@@ -180,12 +215,4 @@ function typedValue(cell: CellValue): string | number | Date | undefined {
     default:
       return cell.value;
   }
-}
-
-/** Letters that XML 1.0 cannot hold (section 2.2), and the other controls, which mean nothing in a cell. */
-const notInCells = /(?![\t\n\r])[\p{Cc}\ufffe\uffff]/gu;
-
-function cellText(text: string): string {
-  const clean = text.replace(notInCells, '');
-  return clean.length <= maxCellLetters ? clean : `${clean.slice(0, maxCellLetters - 1).toWellFormed()}…`;
 }
