@@ -1,0 +1,101 @@
+/**
+ * How surely a word binds: `always`, whatever stands before it; `bound-subject`, only with somebody before it who can be
+ * bound; `future`, since "will" also foretells.
+ */
+type Strength = 'always' | 'bound-subject' | 'future';
+
+export interface Candidate {
+  readonly at: number;
+  readonly keyword: string;
+  /** What follows the word. */
+  readonly rest: string;
+  readonly strength: Strength;
+}
+
+interface Word {
+  readonly pattern: RegExp;
+  readonly keyword: string;
+  readonly strength: Strength;
+}
+
+const verb = String.raw`\s+(?:not\s+)?(?:be\b|[a-z]{3,}\b)`;
+
+const words: readonly Word[] = [
+  { pattern: /\bshall\b(?!-)/gi, keyword: 'shall', strength: 'always' },
+  { pattern: /(?<!\ba\s)\bmust\b(?!-)/gi, keyword: 'must', strength: 'always' },
+  { pattern: /\b(?:is|are|be)\s+required\s+to\b/gi, keyword: 'required to', strength: 'always' },
+  {
+    pattern: /\b(?:is|are|be)\s+(?:obligated|obliged)\s+to\b/gi,
+    keyword: 'obligated to',
+    strength: 'always',
+  },
+  { pattern: /\b(?:is|are|be)\s+prohibited\s+from\b/gi, keyword: 'prohibited from', strength: 'always' },
+  { pattern: /\b(?:is|are|be)\s+responsible\s+for\b/gi, keyword: 'responsible for', strength: 'always' },
+  { pattern: /\bneeds?\s+to\b/gi, keyword: 'needs to', strength: 'always' },
+  { pattern: /\b(?:has|have)\s+to\s+be\b/gi, keyword: 'has to', strength: 'always' },
+  {
+    pattern: /\b(?:is|are)\s+required\s+(?:for|before|at|by|prior|in|on|when|from|with|of)\b/gi,
+    keyword: 'is required',
+    strength: 'always',
+  },
+  {
+    pattern: /\brequires?\s+(?:the\s+)?(?:prior\s+)?(?:written\s+)?(?:approval|consent|authorization)\b/gi,
+    keyword: 'requires approval',
+    strength: 'always',
+  },
+  {
+    pattern: /\b(?:is|are)\s+due\s+(?:by|on|no|not|at|within|before)\b/gi,
+    keyword: 'is due',
+    strength: 'always',
+  },
+  {
+    pattern: /\bbears?\s+(?:the\s+)?(?:full\s+|sole\s+)?(?:responsibility|burden|cost)\b/gi,
+    keyword: 'responsibility',
+    strength: 'bound-subject',
+  },
+  { pattern: /\b(?:has|have)\s+to\b/gi, keyword: 'has to', strength: 'bound-subject' },
+  { pattern: /\b(?:is|are)\s+expected\s+to\b/gi, keyword: 'expected to', strength: 'bound-subject' },
+  { pattern: /\b(?:agrees?|undertakes?)\s+(?:to|that)\b/gi, keyword: 'agrees to', strength: 'bound-subject' },
+  {
+    pattern: /\bhas\s+the\s+(?:sole\s+)?responsibility\s+(?:to|for|of)\b/gi,
+    keyword: 'responsibility',
+    strength: 'bound-subject',
+  },
+  {
+    pattern:
+      /\bit\s+(?:is|shall\s+be)\s+the\s+(?:sole\s+)?(?:responsibility\s+of\s+(?:the|each)\s+(?:contractor|offeror|vendor)|(?:contractor|offeror|vendor)'s\s+(?:sole\s+)?responsibility)\s+to\b/gi,
+    keyword: 'responsibility',
+    strength: 'always',
+  },
+  {
+    pattern: new RegExp(
+      String.raw`(?<!\b(?:purpose|objective|goal|intent|intention|aim|mission|function|role|reason|scope)\b.{0,80})\b(?:is|are)\s+(?:also\s+|not\s+)?to(?=${verb})`,
+      'gi',
+    ),
+    keyword: 'is to',
+    strength: 'always',
+  },
+  { pattern: /\bmay\s+not\b/gi, keyword: 'may not', strength: 'bound-subject' },
+  {
+    pattern:
+      /(?<=^\s*(?:under\s+no\s+circumstances?|in\s+no\s+event|at\s+no\s+time)\s+)may\s+(?:the\s+)?(?:contractor|offeror|vendor)/gi,
+    keyword: 'may not',
+    strength: 'always',
+  },
+  { pattern: /(?<=^\s*no\s+(?:\S+\s+){1,6})may\b/gi, keyword: 'may not', strength: 'always' },
+  { pattern: /\bwill\b(?!-)/gi, keyword: 'will', strength: 'future' },
+];
+
+/** The words of a sentence that may bind somebody, in their order. */
+export function bindingWords(text: string): Candidate[] {
+  return words
+    .flatMap(({ pattern, keyword, strength }) =>
+      Array.from(text.matchAll(pattern), (match) => ({
+        at: match.index,
+        keyword,
+        strength,
+        rest: text.slice(match.index + match[0].length),
+      })),
+    )
+    .sort((a, b) => a.at - b.at);
+}

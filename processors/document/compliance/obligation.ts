@@ -1,0 +1,102 @@
+import { bindingWords, type Candidate } from './binding-words.ts';
+import { agentOf, isEmbedded, isEvaluation, mentionsBidder, subjectOf } from './parties.ts';
+
+export type Party = 'Contractor' | 'Offeror' | 'Government';
+
+/** Who is bound by a sentence, and by which word; `undefined` when nobody is. */
+export interface Obligation {
+  readonly party: Party;
+  readonly keyword: string;
+}
+
+/** Sentences that define, construe or declare a legal effect: they say "shall" and ask nothing of anybody. */
+const declarations: readonly RegExp[] = [
+  /\b(?:shall|will|must)\s+(?:also\s+|only\s+)?(?:mean|have\s+the\s+meaning|be\s+(?:deemed|construed|interpreted|understood|defined|read))\b/i,
+  /^(?:for\s+(?:the\s+)?purposes?\s+of|as\s+used\s+(?:in|herein))\b/i,
+  /^(?:the\s+)?(?:terms?|words?)\s+""/i,
+  /\b(?:shall|will|must)\s+(?:not\s+)?(?:apply|survive|vest|govern|prevail|control|take\s+(?:effect|precedence)|be\s+(?:governed|construed|incorporated|effective|null|void))\b/i,
+  /^nothing\s+in\b/i,
+];
+
+/** Words that take an obligation away. */
+const releases =
+  /\b(?:(?:shall|will|is|are|must)\s+not\s+be\s+(?:required|obligated|obliged|liable|responsible)|(?:is|are)\s+not\s+(?:required|obligated|obliged|responsible|expected)|(?:shall|will|has|have)\s+(?:have\s+)?no\s+(?:obligation|duty|responsibility|liability)|need\s+not|(?:does|do)\s+not\s+(?:need|have)\s+to)\b/gi;
+
+/** What a sentence binds to is said long before this many letters; the rest is not looked at. */
+const longest = 4_000;
+
+/** Verbs that nothing but an order begins with. */
+const imperative =
+  /^(?:please\s+)?(?:submit|provide|furnish|maintain|ensure|perform|deliver|prepare|install|conduct|develop|include|identify|describe|demonstrate|complete|comply|coordinate|notify|remove|replace|repair|obtain|establish|implement|attend|return|verify|dispose|protect|clearly\s+(?:mark|identify|describe)|do\s+not)\s+(?!of\b|is\b|are\b|was\b|by\b)/i;
+
+/**
+ * Says who must do something by this sentence. Rules, not a model: what binds is a word such as "shall", who is bound is
+ * read off what stands before it, or after "by" in the passive voice.
+ */
+export function obligationOf(sentence: string): Obligation | undefined {
+  // What is quoted is talked about and not said.
+  const text = sentence
+    .slice(0, longest)
+    .replace(/[“"][^“”"]*[”"]/gu, '""')
+    .replace(/’/g, "'")
+    .trim();
+  if (text.endsWith('?') || isTitle(text) || declarations.some((pattern) => pattern.test(text)))
+    return undefined;
+  let government: Obligation | undefined;
+  for (const candidate of bindingWords(text)) {
+    const obligation = weigh(text, candidate);
+    if (obligation === undefined) continue;
+    if (obligation.party !== 'Government') return obligation;
+    government ??= obligation;
+  }
+  if (government !== undefined) return government;
+  if (!imperative.test(text) || !/[.;]$/.test(text)) return undefined;
+  return { party: mentionsBidder(text) ? 'Offeror' : 'Contractor', keyword: 'imperative' };
+}
+
+function weigh(text: string, { at, keyword, rest, strength }: Candidate): Obligation | undefined {
+  const before = text.slice(0, at);
+  if (isReleased(text, at) || isEmbedded(before)) return undefined;
+  const subject = subjectOf(before);
+  const agent = agentOf(rest);
+  if (agent === 'Government') return { party: 'Government', keyword };
+  const bound: Obligation = { party: mentionsBidder(subject.text) ? 'Offeror' : 'Contractor', keyword };
+  if (agent === 'Contractor') return bound;
+  if (subject.party === 'Government') {
+    // "The Government shall be notified": it is the other side that must.
+    const passive =
+      /^(?:shall|must)$/i.test(keyword) &&
+      /^\s+(?:also\s+)?be\s+(?:notified|informed|given|provided|allowed|granted|advised)\b/i.test(rest);
+    return passive ? bound : { party: 'Government', keyword };
+  }
+  if (isEvaluation(subject.text, rest)) return { party: 'Government', keyword };
+  switch (strength) {
+    case 'always':
+      return bound;
+    case 'bound-subject':
+      return subject.party === 'Contractor' ? bound : undefined;
+    case 'future':
+      return subject.party === 'Contractor' || ordersWork(rest) ? bound : undefined;
+  }
+}
+
+/** The binding word is part of what takes the obligation away. */
+function isReleased(text: string, at: number): boolean {
+  return Array.from(text.matchAll(releases)).some(
+    ({ 0: found, index }) => index <= at && at < index + found.length,
+  );
+}
+
+/** "will be performed": what happens to the work is what the contractor does. */
+function ordersWork(rest: string): boolean {
+  return /^\s+(?:only\s+|also\s+)?be\s+(?:submitted|performed|completed|delivered|installed|replaced|repaired|tested|maintained|documented|reported|cleaned|returned|prepared|kept|staffed|accomplished|carried\s+out|furnished|included|recorded|stored|inspected|required\s+to)\b/i.test(
+    rest,
+  );
+}
+
+/** A heading, or the title of a clause: FAR 52.237-2 and its like. */
+function isTitle(text: string): boolean {
+  if (/^(?:(?:FAR|DFARS|VAAR|AFARS|HHSAR|GSAM)\s+)?\d{1,4}\.\d{3,4}-\d+\b[^.]*$/.test(text)) return true;
+  const letters = text.replace(/[^\p{L}]/gu, '');
+  return letters.length > 3 && letters === letters.toUpperCase() && !/[.;]$/.test(text);
+}

@@ -1,0 +1,82 @@
+import { fileTypeFromBuffer } from 'file-type';
+import { contentTypes, createPages, ExtractionFault, type ExtractionTask } from './extraction.ts';
+import type { AttachmentKind, ExtractedText } from './port.ts';
+import { decodeText } from './read-text.ts';
+
+/**
+ * Finds out what a file is from its bytes alone and reads its text.
+ * @throws ExtractionFault for what it understands; whatever a parser throws for the rest.
+ */
+export async function readFile({ bytes, limits }: ExtractionTask): Promise<ExtractedText> {
+  if (bytes.length === 0) throw new ExtractionFault('ATTACHMENT_UNREADABLE', 'The file is empty.');
+  const kind = await kindOf(bytes);
+  const { pages, add } = createPages(limits);
+  // Parsers take long to load, and a thread needs one of them.
+  switch (kind) {
+    case 'pdf': {
+      const { readPdf } = await import('./read-pdf.ts');
+      await readPdf(bytes, limits, add);
+      break;
+    }
+    case 'docx': {
+      const [{ unpack }, { readDocx }] = await Promise.all([
+        import('./archive.ts'),
+        import('./read-docx.ts'),
+      ]);
+      const part = (await unpack(bytes, limits, (name) => name === documentPart)).get(documentPart);
+      if (part === undefined)
+        throw new ExtractionFault('ATTACHMENT_UNREADABLE', 'The Word document has no text part.');
+      readDocx(part.toString('utf8')).forEach(add);
+      break;
+    }
+    case 'xlsx': {
+      const [{ unpack }, { readXlsx }] = await Promise.all([
+        import('./archive.ts'),
+        import('./read-xlsx.ts'),
+      ]);
+      await unpack(bytes, limits, () => false);
+      (await readXlsx(bytes)).forEach(add);
+      break;
+    }
+    case 'text':
+      (decodeText(bytes) ?? '').split('\f').forEach(add);
+  }
+  return { kind, contentType: contentTypes[kind], pages };
+}
+
+const documentPart = 'word/document.xml';
+
+async function kindOf(bytes: Uint8Array): Promise<AttachmentKind> {
+  // Some writers put a line before the header; readers look for it in the first kilobyte (ISO 32000-1, annex H.3.4.1).
+  if (Buffer.from(bytes.subarray(0, 1_024)).includes('%PDF-')) return 'pdf';
+  const found = await fileTypeFromBuffer(bytes);
+  switch (found?.mime) {
+    case 'application/pdf':
+      return 'pdf';
+    case contentTypes.docx:
+      return 'docx';
+    case contentTypes.xlsx:
+      return 'xlsx';
+    case 'application/x-cfb':
+      throw Buffer.from(bytes).includes(Buffer.from('EncryptedPackage', 'utf16le'))
+        ? new ExtractionFault(
+            'ATTACHMENT_ENCRYPTED',
+            'The Office file opens with a password only. Send it without one.',
+          )
+        : unsupported('an Office file of before 2007');
+    default:
+  }
+  const text = decodeText(bytes);
+  if (text !== undefined && /^\s*(<!doctype html|<html)/i.test(text)) throw unsupported('a web page');
+  if (text !== undefined && (found === undefined || found.mime === 'application/xml')) return 'text';
+  throw unsupported(
+    found === undefined ? 'of a kind that is not known here' : `${found.ext.toUpperCase()} (${found.mime})`,
+  );
+}
+
+function unsupported(what: string): ExtractionFault {
+  return new ExtractionFault(
+    'ATTACHMENT_UNSUPPORTED',
+    `The file is ${what}. Text is read from PDF, Word (docx), Excel (xlsx) and plain text.`,
+  );
+}
