@@ -32,8 +32,8 @@ export async function startSandbox(): Promise<Sandbox> {
     import('./integrations/sam-gov/client.ts'),
   ]);
   const apiKey = randomBytes(12).toString('hex');
-  const { opportunities } = makeSample({ asOf: new Date() });
-  const sandbox = await startSamGovSandbox({ opportunities, apiKey, host: '127.0.0.1' });
+  const { opportunities, entities } = makeSample({ asOf: new Date() });
+  const sandbox = await startSamGovSandbox({ opportunities, entities, apiKey, host: '127.0.0.1' });
   return {
     samGov: createSamGov({ apiKey, baseUrl: sandbox.url, minIntervalMs: 0 }),
     url: sandbox.url,

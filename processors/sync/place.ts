@@ -1,15 +1,20 @@
-import type { SyncCheckpoint, SyncTotals } from '../../src/integrations/database/port.ts';
+import type {
+  SyncCheckpoint,
+  SyncCounts,
+  SyncTotals,
+  SyncWindow,
+} from '../../src/integrations/database/port.ts';
 import type { PageReading } from './read-page.ts';
-import { type DateWindow, planRange, syncedThroughAfter, windowsOf } from './sync-range.ts';
+import type { SyncPlan, SyncRequest } from './source.ts';
+import { type DateWindow, daysBetween, syncedThroughAfter } from './sync-range.ts';
 
 /**
  * Where a sync stands, as pure steps: begin, page after page, through. The checkpoint in the database is this place
  * written down; what it does not hold (`lastTotal`, `wentBackAt`) may be forgotten by a kill without harm to the rows.
  */
 export interface Place {
-  readonly windows: readonly DateWindow[];
-  /** The window under way; absent when the sync is through. */
-  readonly window: DateWindow | undefined;
+  /** What is still to be read, the window under way first; empty when the sync is through. */
+  readonly windows: readonly SyncWindow[];
   /** The page to ask for next. */
   readonly page: number;
   readonly totals: SyncTotals;
@@ -20,29 +25,16 @@ export interface Place {
   readonly wentBackAt: number;
 }
 
-type Request = Parameters<typeof planRange>[0];
-type Counts = Pick<SyncTotals, 'inserted' | 'updated' | 'unchanged'>;
+const newWindow = { page: 0, lastTotal: undefined, wentBackAt: -1 };
 
-/** Goes on where this very job stopped, with its range and totals; a checkpoint of another job is no place to go on. */
-export function begin(
-  checkpoint: SyncCheckpoint | undefined,
-  jobKey: string,
-  request: Request,
-  today: string,
-): Place {
-  const syncedThrough = checkpoint?.syncedThrough;
-  const fresh = { syncedThrough, lastTotal: undefined, wentBackAt: -1 };
-  if (checkpoint !== undefined && checkpoint.jobKey === jobKey) {
-    const windows = windowsOf(checkpoint.totals);
-    const window = windows.find(({ from }) => from === checkpoint.windowFrom);
-    // A window that is none of the range's can only come from a hand on the table: the job starts over.
-    if (window !== undefined || checkpoint.windowFrom === undefined) {
-      return { ...fresh, windows, window, page: checkpoint.nextPage, totals: checkpoint.totals };
-    }
-  }
-  const range = planRange(request, syncedThrough, today);
-  const windows = windowsOf(range);
-  return { ...fresh, windows, window: windows[0], page: 0, totals: noTotals(range) };
+/** The first page of a new job. */
+export function begin({ range, windows }: SyncPlan, syncedThrough: string | undefined): Place {
+  return { ...newWindow, windows, totals: noTotals(range), syncedThrough };
+}
+
+/** Where this very job stopped, with its range and totals. */
+export function resume({ windows, nextPage, totals, syncedThrough }: SyncCheckpoint): Place {
+  return { ...newWindow, windows, page: nextPage, totals, syncedThrough };
 }
 
 /** The place after a page has been read: the next page, the next window, or the end. */
@@ -50,35 +42,46 @@ export function afterPage(
   place: Place,
   total: number,
   pageSize: number,
-  reading: PageReading,
-  end: { readonly requested: boolean; readonly today: string },
+  reading: PageReading<unknown>,
+  end: { readonly request: SyncRequest; readonly today: string },
 ): Place {
   const { page, lastTotal } = place;
   const totals = addPage(place.totals, reading);
   const shrunkBy = lastTotal === undefined ? 0 : lastTotal - total;
   if (shrunkBy > 0 && page > place.wentBackAt && page > 0) {
-    // Notices that left made the later ones slide forward, some onto pages already read: these are read again.
+    // Records that left made the later ones slide forward, some onto pages already read: these are read again.
     const back = Math.max(0, page - Math.ceil(shrunkBy / pageSize));
     return { ...place, totals, page: back, lastTotal: total, wentBackAt: page };
   }
   if (page + 1 < Math.ceil(total / pageSize)) return { ...place, totals, page: page + 1, lastTotal: total };
-  const window = windowAfter(place);
-  const through = window === undefined;
+  const windows = place.windows.slice(1);
+  const { request, today } = end;
+  // A list of UEIs says nothing about all the others.
+  const settles = windows.length === 0 && request.ueis === undefined;
   return {
     ...place,
+    ...newWindow,
     totals,
-    window,
-    page: 0,
-    lastTotal: undefined,
-    wentBackAt: -1,
-    syncedThrough: through
-      ? syncedThroughAfter(place.syncedThrough, totals, end.requested, end.today)
+    windows,
+    syncedThrough: settles
+      ? syncedThroughAfter(place.syncedThrough, totals, request.dateRange !== undefined, today)
       : place.syncedThrough,
   };
 }
 
+/** The place after a window turned out to hold more than can be reached; the request it took is counted. */
+export function afterNarrowing(place: Place, narrower: readonly SyncWindow[]): Place {
+  const { totals, windows } = place;
+  return {
+    ...place,
+    ...newWindow,
+    windows: [...narrower, ...windows.slice(1)],
+    totals: { ...totals, requestsUsed: totals.requestsUsed + 1 },
+  };
+}
+
 /** What the database counted for the page that was just written. */
-export function withCounts(place: Place, counts: Counts): Place {
+export function withCounts(place: Place, counts: SyncCounts): Place {
   const { totals } = place;
   return {
     ...place,
@@ -92,29 +95,27 @@ export function withCounts(place: Place, counts: Counts): Place {
 }
 
 export function checkpointOf(place: Place, kind: string, jobKey: string): SyncCheckpoint {
-  return {
-    kind,
-    jobKey,
-    windowFrom: place.window?.from,
-    windowTo: place.window?.to,
-    nextPage: place.page,
-    totals: place.totals,
-    syncedThrough: place.syncedThrough,
-  };
+  const { windows, page, totals, syncedThrough } = place;
+  return { kind, jobKey, windows, nextPage: page, totals, syncedThrough };
 }
 
-/** Whole percents, by windows and by pages within one as far as their number is known; 100 only at the end. */
-export function percentOf(place: Place, pageSize: number): number {
-  const { window, windows, page, lastTotal } = place;
-  if (window === undefined) return 100;
-  const done = windows.findIndex(({ from }) => from === window.from);
+/** Whole percents, by days or UEIs, and by pages within a window as far as their number is known; 100 only at the end. */
+export function percentOf(place: Place, pageSize: number, request: SyncRequest): number {
+  const { windows, page, lastTotal, totals } = place;
+  const [current] = windows;
+  if (current === undefined) return 100;
+  const all = request.ueis?.length ?? daysBetween(totals.from, totals.to) + 1;
+  const left = windows.reduce((sum, window) => sum + weightOf(window), 0);
   const pages = Math.max(1, Math.ceil((lastTotal ?? 0) / pageSize));
-  return Math.min(99, Math.floor((100 * (done + Math.min(1, page / pages))) / windows.length));
+  const done = all - left + weightOf(current) * Math.min(1, page / pages);
+  // The share is rarely exact in binary: without the margin a fifth would be 19 percent.
+  return Math.max(0, Math.min(99, Math.floor((100 * done) / all + 1e-6)));
 }
 
-function windowAfter(place: Place): DateWindow | undefined {
-  const { windows, window } = place;
-  return windows[windows.findIndex(({ from }) => from === window?.from) + 1];
+function weightOf({ ueis, posted, updated, registered }: SyncWindow): number {
+  if (ueis !== undefined) return ueis.length;
+  const days = posted ?? updated ?? registered;
+  return days === undefined ? 0 : daysBetween(days.start, days.end) + 1;
 }
 
 function noTotals(range: DateWindow): SyncTotals {
@@ -131,7 +132,7 @@ function noTotals(range: DateWindow): SyncTotals {
   };
 }
 
-function addPage(totals: SyncTotals, reading: PageReading): SyncTotals {
+function addPage(totals: SyncTotals, reading: PageReading<unknown>): SyncTotals {
   const skippedReasons = { ...totals.skippedReasons };
   for (const [reason, count] of Object.entries(reading.skippedReasons)) {
     skippedReasons[reason] = (skippedReasons[reason] ?? 0) + count;

@@ -1,5 +1,6 @@
-import type { OpportunityRow, SyncReject } from '../../src/integrations/database/port.ts';
+import type { OpportunityRow } from '../../src/integrations/database/port.ts';
 import { contentHash } from './content-hash.ts';
+import type { Reading } from './source.ts';
 import { storable } from './storable.ts';
 import {
   fieldOf,
@@ -12,13 +13,11 @@ import {
   type WireRecord,
 } from './wire-values.ts';
 
-export type OpportunityReading = { readonly row: OpportunityRow } | { readonly reject: SyncReject };
-
 /**
  * Reads a record of Get Opportunities v2. Only what a row cannot be without makes a record be put aside: its notice
  * id, its title and the day it was posted. Everything else may be null, absent or of another shape. Never throws.
  */
-export function readOpportunity(record: unknown): OpportunityReading {
+export function readOpportunity(record: unknown): Reading<OpportunityRow> {
   const safe = storable(record);
   if (safe === undefined) return putAside('nested too deeply', null, undefined);
   const raw = safe.value;
@@ -35,7 +34,7 @@ export function readOpportunity(record: unknown): OpportunityReading {
   return { row: { ...meaning, raw, contentHash: contentHash([meaning, content]) } };
 }
 
-function putAside(reason: string, raw: unknown, recordId: string | undefined): OpportunityReading {
+function putAside(reason: string, raw: unknown, recordId: string | undefined): Reading<OpportunityRow> {
   return { reject: { recordId, reason, raw } };
 }
 

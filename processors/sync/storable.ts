@@ -26,9 +26,16 @@ function copy(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return storableText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === 0) throw tooDeep;
-  if (Array.isArray(value)) return value.map((item) => copy(item, depth - 1));
-  // fromEntries defines its keys, so that a key `__proto__` stays a key.
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [storableText(key), copy(item, depth - 1)]),
+  // What is storable as it is stays itself: a page of records is not held twice.
+  if (Array.isArray(value)) {
+    const items = value.map((item) => copy(item, depth - 1));
+    return items.every((item, index) => item === value[index]) ? value : items;
+  }
+  const entries = Object.entries(value);
+  const copies = entries.map(([key, item]) => [storableText(key), copy(item, depth - 1)] as const);
+  const same = copies.every(
+    ([key, item], index) => key === entries[index]?.[0] && item === entries[index]?.[1],
   );
+  // fromEntries defines its keys, so that a key `__proto__` stays a key.
+  return same ? value : Object.fromEntries(copies);
 }

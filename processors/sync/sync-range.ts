@@ -9,7 +9,7 @@ export interface DateWindow {
 /** 364 days apart are answered, 365 are refused, though the documentation says a year. */
 const longestSpan = 364;
 /** Before it there was no electronic posting; a mistyped year must not spend a request on each year since. */
-const firstDay = '1990-01-01';
+export const firstDay = '1990-01-01';
 const firstRunDays = 30;
 /** Notices of the last day may have come after it was read. */
 const overlapDays = 1;

@@ -1,10 +1,11 @@
 import { offices } from './agencies.ts';
 import { companyFields, companyNames } from './names.ts';
 import { digits, type Random, ueiCharacters } from './random.ts';
+import { subjects } from './subjects.ts';
 
 const msPerDay = 86_400_000;
 
-/** An entity in the shape of Entity Management v3, `entityRegistration` and `coreData`. All of them are invented. */
+/** An entity in the shape of Entity Management v3, in three of its sections. All of them are invented. */
 export type WireEntity = Readonly<Record<string, unknown>> & {
   readonly entityRegistration: Readonly<Record<string, unknown>> & {
     readonly ueiSAM: string;
@@ -95,5 +96,6 @@ export function makeEntity(random: Random, asOf: Date, index: number): WireEntit
       },
       financialInformation: { creditCardUsage: random.pick(['Y', 'N']), debtSubjectToOffset: 'N' },
     },
+    assertions: { goodsAndServices: { primaryNaics: random.pick(subjects).naics } },
   };
 }

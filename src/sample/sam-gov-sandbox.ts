@@ -1,12 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { checkEntitySearch, refused, searchEntitiesIn } from './sandbox-entities.ts';
 import { answerFault, type SandboxFault } from './sandbox-faults.ts';
 import { checkSearch, type Refusal, searchIn } from './sandbox-search.ts';
+
+const entityPath = '/entity-information/v3/entities';
 
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
   /** The notices in the wire's shape; anything else is served too, as SAM.gov's own malformed records are. */
   readonly opportunities: readonly unknown[];
+  /** The same for entities; none without it. */
+  readonly entities?: readonly unknown[];
+  /** Entities of one search that can be reached, 10,000 at SAM.gov. */
+  readonly entityReach?: number;
   /** The only key that is accepted; without it any key is, but one must be given. */
   readonly apiKey?: string;
   /** Requests a day (UTC) before 429; without it there is no limit. */
@@ -33,6 +40,7 @@ export interface SamGovSandbox {
   script(...faults: readonly (SandboxFault | undefined)[]): void;
   /** Replaces the notices, also between two pages: called from `onRequest`, totals move while a client pages. */
   setOpportunities(opportunities: readonly unknown[]): void;
+  setEntities(entities: readonly unknown[]): void;
   /** Called before each request is answered; `number` counts from 1. */
   onRequest(listener: (number: number) => void): void;
   /** Resolves when the request of that number has come in. */
@@ -41,9 +49,10 @@ export interface SamGovSandbox {
 }
 
 /**
- * A stand-in for SAM.gov's Get Opportunities v2 on loopback that holds to the contract of the real one, its odd sides
- * too: `offset` counts pages, a page past the end has a stray record, 364 days are the longest range. Development
- * without a key and the tests run the real client against it.
+ * A stand-in on loopback for SAM.gov's Get Opportunities v2 and Entity Management v3 that holds to the contract of the
+ * real ones, their odd sides too: `offset` counts pages, a page past the end has a stray record, 364 days are the longest
+ * range; entities come ten at a time and no further than the first 10,000. Development without a key and the tests run
+ * the real client against it.
  */
 export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGovSandbox> {
   const now = options.now ?? (() => new Date());
@@ -51,7 +60,9 @@ export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGo
   const faults: (SandboxFault | undefined)[] = [];
   const arrivals: { number: number; resolve: () => void }[] = [];
   const used = new Map<string, number>();
+  const entityReach = options.entityReach ?? 10_000;
   let opportunities = options.opportunities;
+  let entities = options.entities ?? [];
   let listener: ((number: number) => void) | undefined;
   let requests = 0;
 
@@ -68,21 +79,35 @@ export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGo
 
   function answer(request: IncomingMessage, response: ServerResponse, url: URL): number {
     const path = url.pathname.replace(/^\/prod\//, '/');
-    const refusal = checkAccess(request, url.searchParams);
+    const refusal = checkAccess(request, url.searchParams, path === entityPath);
     if (refusal !== undefined) return refuse(response, refusal);
+    if (path === entityPath) return searchEntities(response, url);
     if (path === '/opportunities/v2/search') return search(response, url);
     if (path === '/opportunities/v1/noticedesc') return describe(response, url.searchParams);
     return send(response, 404, { message: 'no Route matched with those values' });
   }
 
-  function checkAccess(request: IncomingMessage, parameters: URLSearchParams): Refusal | undefined {
+  function checkAccess(
+    request: IncomingMessage,
+    parameters: URLSearchParams,
+    forEntities: boolean,
+  ): Refusal | undefined {
     if (request.method !== 'GET') return { status: 405, body: { message: 'Method Not Allowed' } };
     const key = parameters.get('api_key') ?? '';
-    if (key === '') return { status: 403, html: wrongKeyPage('No api_key was supplied') };
-    if (options.apiKey !== undefined && key !== options.apiKey) {
-      return { status: 403, html: wrongKeyPage('An invalid api_key was supplied') };
-    }
-    return spend(now());
+    const fault =
+      key === ''
+        ? 'No api_key was supplied'
+        : options.apiKey !== undefined && key !== options.apiKey
+          ? 'An invalid api_key was supplied'
+          : undefined;
+    if (fault === undefined) return spend(now());
+    return forEntities ? refused(fault, now(), undefined, 403) : { status: 403, html: wrongKeyPage(fault) };
+  }
+
+  function searchEntities(response: ServerResponse, url: URL): number {
+    const checked = checkEntitySearch(url.searchParams, url.search, entityReach, now());
+    if ('status' in checked) return refuse(response, checked);
+    return send(response, 200, searchEntitiesIn(entities, checked, url.pathname));
   }
 
   function spend(time: Date): Refusal | undefined {
@@ -135,6 +160,9 @@ export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGo
     script: (...next) => void faults.push(...next),
     setOpportunities(next) {
       opportunities = next;
+    },
+    setEntities(next) {
+      entities = next;
     },
     onRequest(next) {
       listener = next;

@@ -41,7 +41,8 @@ function malformed(message: string): Refusal {
   return { status: 400, body: { errorCode: '400', errorMessage: message } };
 }
 
-function readDate(text: string): Date | undefined {
+/** `01/31/2024`, and nothing else. */
+export function readDate(text: string): Date | undefined {
   const match = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text);
   if (match === null) return undefined;
   const iso = `${match[3]}-${match[1]}-${match[2]}`;
@@ -49,12 +50,28 @@ function readDate(text: string): Date | undefined {
   return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== iso ? undefined : date;
 }
 
+interface Posted {
+  readonly record: unknown;
+  readonly posted: string;
+}
+
+/** Each list is sorted once: a client pages through it a hundred times. */
+const sorted = new WeakMap<readonly unknown[], readonly Posted[]>();
+
+function newestFirst(opportunities: readonly unknown[]): readonly Posted[] {
+  const known = sorted.get(opportunities);
+  if (known !== undefined) return known;
+  const made = opportunities
+    .map((record) => ({ record, posted: postedOf(record) }))
+    .sort((a, b) => (a.posted === b.posted ? 0 : a.posted < b.posted ? 1 : -1));
+  sorted.set(opportunities, made);
+  return made;
+}
+
 /** Newest first; records without a day, which are there to be malformed, come last in every range. */
 export function searchIn(opportunities: readonly unknown[], search: Search) {
-  const found = opportunities
-    .map((record) => ({ record, posted: postedOf(record) }))
+  const found = newestFirst(opportunities)
     .filter(({ posted }) => posted === '' || (posted >= search.from && posted <= search.to))
-    .sort((a, b) => (a.posted === b.posted ? 0 : a.posted < b.posted ? 1 : -1))
     .map(({ record }) => record);
   const start = search.offset * search.limit;
   const page = found.slice(start, start + search.limit);

@@ -13,6 +13,8 @@ export interface SyncJob {
   readonly payload?: Payload<'sync', 'sam-gov-sync'>;
   readonly pageSize?: number;
   readonly dailyLimit?: number;
+  readonly entityReach?: number;
+  readonly turnMs?: number;
   readonly now?: () => Date;
   readonly signal?: AbortSignal;
   readonly onProgress?: (percent: number, message: string | undefined) => void;
@@ -33,7 +35,13 @@ export async function runSync(job: SyncJob): Promise<SyncResult> {
     samGovDailyLimit: job.dailyLimit ?? 1_000,
     debugScoring: false,
   };
-  return defineSamGovSync({ pageSize, now }).run({
+  const options = {
+    pageSize,
+    now,
+    ...(job.entityReach === undefined ? {} : { entityReach: job.entityReach }),
+    ...(job.turnMs === undefined ? {} : { turnMs: job.turnMs }),
+  };
+  return defineSamGovSync(options).run({
     job: {
       id: key,
       queue: 'sync',
@@ -50,6 +58,7 @@ export async function runSync(job: SyncJob): Promise<SyncResult> {
     signal: job.signal ?? new AbortController().signal,
     progress: (percent, message) => job.onProgress?.(percent, message),
     addJob: () => Promise.reject(new Error('A sync adds no jobs.')),
+    addJobs: () => Promise.reject(new Error('A sync adds no jobs.')),
     services: { database: job.database, samGov: job.samGov, events, settings },
   });
 }

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/catalogue.ts';
-import type { OpportunityPage } from './port.ts';
+import { entityPageSize, type SamGovPage } from './port.ts';
 
 /** What the answers of SAM.gov say. Their shapes are only partly documented, so nothing is taken for granted. */
 
@@ -29,7 +29,10 @@ export function errorText(body: string): string {
 function messageIn(json: Readonly<Record<string, unknown>>): string | undefined {
   const inner = isRecord(json.error) ? json.error.message : json.error;
   const candidates = [json.errorMessage, json.message, json.description, inner, json.detail];
-  return candidates.find((value): value is string => typeof value === 'string' && value.trim() !== '');
+  const said = candidates.find((value): value is string => typeof value === 'string' && value.trim() !== '');
+  // Entity Management puts the title into `message` and what is wrong into `detail`.
+  const more = typeof json.detail === 'string' && json.detail !== said ? json.detail : undefined;
+  return said === undefined || more === undefined ? said : `${said}: ${more}`;
 }
 
 /** HTML without its tags, on one line, cut to 500 characters. */
@@ -52,8 +55,9 @@ function plainText(html: string): string {
 /** A 404 means that nothing was found, or that nothing is at that address; only the text tells which. */
 export function saysNoData(body: string): boolean {
   const json = parseJson(body);
-  if (isRecord(json) && Array.isArray(json.opportunitiesData)) return true;
-  const subject = '(data|records?|results?|opportunit(?:y|ies))';
+  if (isRecord(json) && (Array.isArray(json.opportunitiesData) || Array.isArray(json.entityData)))
+    return true;
+  const subject = '(data|records?|results?|opportunit(?:y|ies)|entit(?:y|ies))';
   return new RegExp(`\\bno ${subject}\\b|\\b${subject} (?:was |were )?not found\\b`, 'i').test(
     errorText(body),
   );
@@ -64,7 +68,7 @@ export function saysNoData(body: string): boolean {
  * @throws MillraceError SYNC_UNAVAILABLE when it cannot be told how many records there are, or they are missing:
  * taking such a reply for the end would lose notices without a word.
  */
-export function readPage(body: string, page: number, pageSize: number): OpportunityPage {
+export function readPage(body: string, page: number, pageSize: number): SamGovPage {
   const json = parseJson(body);
   if (!isRecord(json)) throw unreadable('is no JSON object');
   const totalRecords = readTotal(json.totalRecords);
@@ -75,6 +79,32 @@ export function readPage(body: string, page: number, pageSize: number): Opportun
     throw unreadable(`promises ${totalRecords} records and has none on page ${page}`);
   }
   return { totalRecords, records: records ?? [] };
+}
+
+/**
+ * Reads a page of Entity Management v3. `totalRecords` may be missing, null or "0": then a page that is not full ends the
+ * search, and a full one does unless it links to the next.
+ * @throws MillraceError SYNC_UNAVAILABLE when it cannot be told what the answer means.
+ */
+export function readEntityPage(body: string, page: number): SamGovPage {
+  const json = parseJson(body);
+  if (!isRecord(json)) throw unreadable('is no JSON object');
+  const records = readRecords(json.entityData) ?? [];
+  const total = readTotal(json.totalRecords);
+  const seen = page * entityPageSize + records.length;
+  if (total === undefined && records.length === 0 && page > 0) {
+    throw unreadable('has neither records nor their number');
+  }
+  if (total !== undefined && records.length === 0 && page * entityPageSize < total) {
+    throw unreadable(`promises ${total} records and has none on page ${page}`);
+  }
+  if (records.length === 0) return { totalRecords: total ?? 0, records };
+  const more = records.length >= entityPageSize && isRecord(json.links) && hasText(json.links.nextLink);
+  return { totalRecords: total !== undefined && total >= seen ? total : seen + (more ? 1 : 0), records };
+}
+
+function hasText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function readTotal(value: unknown): number | undefined {

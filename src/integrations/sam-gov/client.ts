@@ -1,9 +1,15 @@
 import { MillraceError, RateLimitedError } from '../../errors/catalogue.ts';
-import { errorText, isRecord, parseJson, readPage, saysNoData } from './answers.ts';
+import { errorText, isRecord, parseJson, readEntityPage, readPage, saysNoData } from './answers.ts';
 import { readBody, readStart } from './body.ts';
 import { nextUtcMidnight, parseNextAccessTime, parseRetryAfter, toSamGovDate } from './dates.ts';
 import { createPace } from './pace.ts';
-import type { OpportunityPage, OpportunityQuery, SamGov } from './port.ts';
+import {
+  type EntityQuery,
+  entityPageSize,
+  type OpportunityQuery,
+  type SamGov,
+  type SamGovPage,
+} from './port.ts';
 
 export interface SamGovOptions {
   readonly apiKey: string;
@@ -22,60 +28,82 @@ const day = 24 * 3_600_000;
 const errorBytes = 16 * 1_024;
 
 /**
- * Get Opportunities v2 (https://open.gsa.gov/api/get-opportunities-public-api/). The key can only be sent in the query
- * there, so no address and no error of the HTTP layer is ever passed on.
+ * Get Opportunities v2 (https://open.gsa.gov/api/get-opportunities-public-api/) and Entity Management v3
+ * (https://open.gsa.gov/api/entity-api/). The key can only be sent in the query there, so no address and no error of the
+ * HTTP layer is ever passed on.
  */
 export function createSamGov(options: SamGovOptions): SamGov {
   const { apiKey, timeoutMs = 60_000, minIntervalMs = 2_000, maxBytes = 64 * 1_024 * 1_024 } = options;
   const now = options.now ?? (() => new Date());
-  const search = `${options.baseUrl.replace(/\/+$/, '')}/opportunities/v2/search`;
+  const base = options.baseUrl.replace(/\/+$/, '');
   const turn = createPace(minIntervalMs);
   const redact = redactorFor(apiKey);
   // In a page only links can hold the key; replacing a short one anywhere would tear texts apart.
   const redactLinks = redactorFor(apiKey, 'api_key=');
 
-  async function ask(query: OpportunityQuery, signal: AbortSignal): Promise<OpportunityPage> {
-    const response = await fetch(`${search}?${parametersOf(query, apiKey)}`, {
+  async function ask(
+    address: string,
+    read: (body: string) => SamGovPage,
+    signal: AbortSignal,
+  ): Promise<SamGovPage> {
+    const response = await fetch(address, {
       headers: { accept: 'application/json' },
       // A redirect might carry the key to somebody else.
       redirect: 'manual',
       signal,
     });
-    if (response.ok)
-      return readPage(redactLinks(await readBody(response, maxBytes)), query.page, query.pageSize);
+    if (response.ok) return read(redactLinks(await readBody(response, maxBytes)));
     const body = redact(await readStart(response, errorBytes));
     if (response.status === 404 && saysNoData(body)) return { totalRecords: 0, records: [] };
     // Once more: reading JSON and HTML undoes escapes that the key may have hidden in.
     throw refusal(response, body, redact(errorText(body)), now());
   }
 
-  return {
-    name: 'sam-gov',
-    async searchOpportunities(query, signal) {
-      await turn(signal);
-      const timeout = AbortSignal.timeout(timeoutMs);
-      try {
-        return await ask(query, AbortSignal.any([signal, timeout]));
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof MillraceError) throw error;
-        if (timeout.aborted) {
-          throw new MillraceError(
-            'SYNC_UNAVAILABLE',
-            `SAM.gov did not answer within ${timeoutMs} ms. It is asked again.`,
-          );
-        }
-        // Without its cause: fetch puts the address, and so the key, into some of its errors.
+  async function search(
+    address: string,
+    read: (body: string) => SamGovPage,
+    signal: AbortSignal,
+  ): Promise<SamGovPage> {
+    await turn(signal);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      return await ask(address, read, AbortSignal.any([signal, timeout]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof MillraceError) throw error;
+      if (timeout.aborted) {
         throw new MillraceError(
           'SYNC_UNAVAILABLE',
-          `SAM.gov cannot be reached (${networkCode(error)}). Check SAM_GOV_BASE_URL and the network.`,
+          `SAM.gov did not answer within ${timeoutMs} ms. It is asked again.`,
         );
       }
-    },
+      // Without its cause: fetch puts the address, and so the key, into some of its errors.
+      throw new MillraceError(
+        'SYNC_UNAVAILABLE',
+        `SAM.gov cannot be reached (${networkCode(error)}). Check SAM_GOV_BASE_URL and the network.`,
+      );
+    }
+  }
+
+  return {
+    name: 'sam-gov',
+    minIntervalMs,
+    searchOpportunities: (query, signal) =>
+      search(
+        `${base}/opportunities/v2/search?${opportunityParameters(query, apiKey)}`,
+        (body) => readPage(body, query.page, query.pageSize),
+        signal,
+      ),
+    searchEntities: (query, signal) =>
+      search(
+        `${base}/entity-information/v3/entities?${entityParameters(query, apiKey)}`,
+        (body) => readEntityPage(body, query.page),
+        signal,
+      ),
   };
 }
 
-function parametersOf(query: OpportunityQuery, apiKey: string): URLSearchParams {
+function opportunityParameters(query: OpportunityQuery, apiKey: string): URLSearchParams {
   return new URLSearchParams({
     api_key: apiKey,
     postedFrom: toSamGovDate(query.from),
@@ -85,6 +113,24 @@ function parametersOf(query: OpportunityQuery, apiKey: string): URLSearchParams 
     // Despite its name it is the index of the page.
     offset: String(query.page),
   });
+}
+
+/** Written by hand, since the API wants its operators `[`, `]`, `~` and `,` as they are. */
+function entityParameters(query: EntityQuery, apiKey: string): string {
+  const { registered, updated, ueis } = query;
+  const parameters = [
+    `api_key=${encodeURIComponent(apiKey)}`,
+    // Points of contact are left out: nothing here needs people's addresses.
+    'includeSections=entityRegistration,coreData,assertions',
+    `page=${query.page}`,
+    `size=${entityPageSize}`,
+  ];
+  const days = ({ start, end }: { start: string; end: string }) =>
+    `[${toSamGovDate(start)},${toSamGovDate(end)}]`;
+  if (registered !== undefined) parameters.push(`registrationDate=${days(registered)}`);
+  if (updated !== undefined) parameters.push(`updateDate=${days(updated)}`);
+  if (ueis !== undefined) parameters.push(`ueiSAM=[${ueis.map(encodeURIComponent).join('~')}]`);
+  return parameters.join('&');
 }
 
 function refusal(response: Response, body: string, text: string, now: Date): MillraceError {
