@@ -146,14 +146,24 @@ function crossCheck(values: Partial<Values>): Fault[] {
     'is needed in production where the api role runs',
   );
   need(
-    'EMAIL_PROVIDER',
-    values.EMAIL_PROVIDER === 'smtp',
-    'smtp is not supported yet: use sendgrid or outbox',
+    'SMTP_URL',
+    values.EMAIL_PROVIDER === 'smtp' && values.SMTP_URL === undefined,
+    'is needed since EMAIL_PROVIDER is smtp',
   );
   const s3 = values.AWS_ENABLED === true;
   need('AWS_S3_BUCKET', s3 && values.AWS_S3_BUCKET === undefined, 'is needed since AWS_ENABLED is true');
   need('AWS_ACCESS_KEY', s3 && values.AWS_ACCESS_KEY === undefined, 'is needed since AWS_ENABLED is true');
   need('AWS_SECRET_KEY', s3 && values.AWS_SECRET_KEY === undefined, 'is needed since AWS_ENABLED is true');
+  need(
+    'SUPABASE_SERVICE_ROLE_KEY',
+    values.SUPABASE_URL !== undefined && values.SUPABASE_SERVICE_ROLE_KEY === undefined,
+    'is needed since SUPABASE_URL is set',
+  );
+  need(
+    'SUPABASE_URL',
+    values.SUPABASE_URL === undefined && values.SUPABASE_SERVICE_ROLE_KEY !== undefined,
+    'is needed since SUPABASE_SERVICE_ROLE_KEY is set',
+  );
   need(
     'SENDGRID_API_KEY',
     values.EMAIL_PROVIDER === 'sendgrid' && values.SENDGRID_API_KEY === undefined,
@@ -189,7 +199,11 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       kind: values.QUEUE_BACKEND ?? inferBackend(values),
       redisUrl: redisUrlOf(values),
     },
-    database: { url: values.DATABASE_URL, poolMax: values.DATABASE_POOL_MAX },
+    database: {
+      url: values.DATABASE_URL,
+      poolMax: values.DATABASE_POOL_MAX,
+      supabase: supabaseOf(values),
+    },
     worker: {
       concurrency: {
         email: concurrency('email'),
@@ -209,8 +223,16 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
     mail: {
       provider: mailProviderOf(values),
       from: values.EMAIL_FROM,
-      sendgrid: { apiKey: values.SENDGRID_API_KEY, baseUrl: values.SENDGRID_BASE_URL },
+      sendgrid: {
+        apiKey: values.SENDGRID_API_KEY,
+        baseUrl: values.SENDGRID_BASE_URL,
+        webhookPublicKey: values.SENDGRID_WEBHOOK_PUBLIC_KEY,
+      },
+      smtpUrl: values.SMTP_URL,
+      /** Jobs a second over all worker processes. */
+      rateLimit: values.EMAIL_RATE_LIMIT,
     },
+    storage: storageOf(values),
     samGov: {
       apiKey: values.SAM_GOV_API_KEY,
       baseUrl: values.SAM_GOV_BASE_URL,
@@ -226,10 +248,58 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
   };
 }
 
-function mailProviderOf(values: Values): 'sendgrid' | 'outbox' {
-  if (values.EMAIL_PROVIDER !== undefined)
-    return values.EMAIL_PROVIDER === 'sendgrid' ? 'sendgrid' : 'outbox';
-  return values.SENDGRID_API_KEY === undefined ? 'outbox' : 'sendgrid';
+function mailProviderOf(values: Values): 'sendgrid' | 'smtp' | 'outbox' {
+  if (values.EMAIL_PROVIDER !== undefined) return values.EMAIL_PROVIDER;
+  if (values.SENDGRID_API_KEY !== undefined) return 'sendgrid';
+  return values.SMTP_URL === undefined ? 'outbox' : 'smtp';
+}
+
+/** Where files are kept: S3 when it is enabled, else Supabase when it is set, else this machine. */
+export type StorageConfig =
+  | {
+      readonly provider: 's3';
+      readonly region: string;
+      readonly bucket: string;
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly endpoint: string | undefined;
+    }
+  | {
+      readonly provider: 'supabase';
+      readonly url: string;
+      readonly serviceRoleKey: string;
+      readonly bucket: string;
+    }
+  | { readonly provider: 'local' };
+
+/** Which parts belong together was checked before; what is missing here is so for nobody. */
+function storageOf(values: Values): StorageConfig {
+  const { AWS_ENABLED, AWS_S3_BUCKET, AWS_ACCESS_KEY, AWS_SECRET_KEY } = values;
+  if (
+    AWS_ENABLED &&
+    AWS_S3_BUCKET !== undefined &&
+    AWS_ACCESS_KEY !== undefined &&
+    AWS_SECRET_KEY !== undefined
+  ) {
+    return {
+      provider: 's3',
+      region: values.AWS_REGION,
+      bucket: AWS_S3_BUCKET,
+      accessKeyId: AWS_ACCESS_KEY,
+      secretAccessKey: AWS_SECRET_KEY,
+      endpoint: values.AWS_S3_ENDPOINT,
+    };
+  }
+  const { SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY, STORAGE_BUCKET } = values;
+  if (SUPABASE_URL !== undefined && SUPABASE_SERVICE_ROLE_KEY !== undefined) {
+    return {
+      provider: 'supabase',
+      url: SUPABASE_URL,
+      serviceRoleKey: SUPABASE_SERVICE_ROLE_KEY,
+      bucket: STORAGE_BUCKET,
+    };
+  }
+  return { provider: 'local' };
 }
 
 function inferBackend(values: Values): BackendKind {
@@ -247,6 +317,11 @@ function redisUrlOf(values: Values): string | undefined {
   // The setter leaves a percent sign as it is, which the driver would then decode.
   if (url.password === '') url.password = encodeURIComponent(values.REDIS_PASSWORD);
   return url.href;
+}
+
+/** The project whose API gives the application's tables; which parts belong together was checked before. */
+function supabaseOf({ SUPABASE_URL: url, SUPABASE_SERVICE_ROLE_KEY: serviceRoleKey }: Values) {
+  return url === undefined || serviceRoleKey === undefined ? undefined : { url, serviceRoleKey };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -34,6 +34,11 @@ const flag = z
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https address' })
   .transform((url) => url.replace(/\/+$/, ''));
+/** docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, as far as one name tells. */
+const s3Bucket = text.regex(
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  'must be 3 to 63 small letters, digits, dots and hyphens',
+);
 const rate = z
   .string()
   .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a number from 0 to 1')
@@ -99,6 +104,16 @@ const redisHost = text.refine(
 const postgresUrl = text.refine(
   (value) => /^postgres(ql)?:\/\/\S+$/.test(value) && URL.canParse(value),
   `must be an address such as postgresql://user:password@host:5432/database; ${encoded}`,
+);
+
+const smtpUrl = text.refine(
+  (value) => /^smtps?:\/\/[^\s/]+/.test(value) && URL.canParse(value) && new URL(value).hostname !== '',
+  `must be an address such as smtp://user:password@host:587, or smtps:// for TLS from the start; ${encoded}`,
+);
+
+const webhookKey = text.regex(
+  /^[A-Za-z0-9+/]{80,}={0,2}$/,
+  'must be the verification key that SendGrid shows beside the event webhook, in base64',
 );
 
 export const groups = {
@@ -201,8 +216,8 @@ export const groups = {
   },
   Mail: {
     EMAIL_PROVIDER: variable(z.enum(['sendgrid', 'smtp', 'outbox']).optional(), {
-      derived: '`sendgrid` if its key is set, else `outbox`',
-      description: '`sendgrid`, or `outbox` (writes `.eml` files under `DATA_DIR/outbox`)',
+      derived: '`sendgrid` if its key is set, else `smtp` if its URL is, else `outbox`',
+      description: '`sendgrid`, `smtp`, or `outbox` (writes `.eml` files under `DATA_DIR/outbox`)',
     }),
     EMAIL_FROM: variable(z.email('must be a mail address'), {
       default: 'noreply@medcontracthub.com',
@@ -213,11 +228,17 @@ export const groups = {
       default: 'https://api.sendgrid.com',
       description: 'SendGrid’s address; the EU has its own',
     }),
-    SENDGRID_WEBHOOK_PUBLIC_KEY: variable(text.optional(), {
-      description: 'Verifies the event webhook',
-      planned: true,
+    SENDGRID_WEBHOOK_PUBLIC_KEY: variable(webhookKey.optional(), {
+      description: 'Verifies the event webhook, `POST /webhooks/sendgrid`, which is closed without it',
     }),
-    SMTP_URL: variable(text.optional(), { description: 'SMTP server', secret: true, planned: true }),
+    SMTP_URL: variable(smtpUrl.optional(), {
+      description: 'SMTP server, `smtps://` for TLS from the start',
+      secret: true,
+    }),
+    EMAIL_RATE_LIMIT: variable(whole(1, 100_000).optional(), {
+      derived: 'none',
+      description: 'Jobs of the `email` queue that all worker processes together take in a second',
+    }),
     APP_URL: variable(httpUrl.optional(), {
       derived: '`http://localhost:$PORT`',
       description: 'Base of links in mails',
@@ -293,29 +314,25 @@ export const groups = {
     AWS_ENABLED: variable(flag, {
       default: 'false',
       description: 'S3 storage; bucket and keys are then required',
-      planned: true,
     }),
-    AWS_REGION: variable(text, { default: 'us-east-1', description: 'Its region', planned: true }),
-    AWS_S3_BUCKET: variable(text.optional(), { description: 'Its bucket', planned: true }),
-    AWS_ACCESS_KEY: variable(text.optional(), { description: 'Access key', secret: true, planned: true }),
-    AWS_SECRET_KEY: variable(text.optional(), { description: 'Secret key', secret: true, planned: true }),
+    AWS_REGION: variable(text, { default: 'us-east-1', description: 'Its region' }),
+    AWS_S3_BUCKET: variable(s3Bucket.optional(), { description: 'Its bucket' }),
+    AWS_ACCESS_KEY: variable(text.optional(), { description: 'Access key', secret: true }),
+    AWS_SECRET_KEY: variable(text.optional(), { description: 'Secret key', secret: true }),
     AWS_S3_ENDPOINT: variable(httpUrl.optional(), {
-      description: 'Another service that speaks S3',
-      planned: true,
+      description: 'Another service that speaks S3; links lead there too',
     }),
     SUPABASE_URL: variable(httpUrl.optional(), {
-      description: 'Application tables through Supabase’s API',
-      planned: true,
+      description:
+        'Supabase project: the application’s tables through its API, and files in its Storage when S3 is off',
     }),
     SUPABASE_SERVICE_ROLE_KEY: variable(text.optional(), {
-      description: 'Its key',
+      description: 'Its service role key',
       secret: true,
-      planned: true,
     }),
     STORAGE_BUCKET: variable(text, {
       default: 'documents',
       description: 'Supabase Storage bucket',
-      planned: true,
     }),
   },
   Events: {

@@ -1,5 +1,7 @@
 import type { JobName, QueueName, Queues, Result } from '../queues/index.ts';
+import type { Fetcher, TextExtractor } from '../src/integrations/attachments/port.ts';
 import type { Database } from '../src/integrations/database/port.ts';
+import type { Links } from '../src/integrations/links/port.ts';
 import type { LanguageModel } from '../src/integrations/llm/port.ts';
 import type { MailProvider } from '../src/integrations/mail/port.ts';
 import type { SamGov } from '../src/integrations/sam-gov/port.ts';
@@ -13,9 +15,13 @@ export interface Services {
   readonly mail: MailProvider;
   readonly database: Database;
   readonly storage: Storage;
+  /** Gets files from public web addresses. */
+  readonly fetcher: Fetcher;
+  readonly textExtractor: TextExtractor;
   /** Absent without a key: AI steps are then skipped and say so. */
   readonly llm: LanguageModel | undefined;
   readonly samGov: SamGov | undefined;
+  readonly links: Links;
   readonly events: Events;
   readonly settings: ProcessorSettings;
 }

@@ -5,22 +5,7 @@ import type { PendingJobs } from './define.ts';
  * comes, its name leaves this list; until both are done, it does not compile.
  */
 export const pending = {
-  email: [
-    'send-proposal-notification',
-    'send-weekly-summary',
-    'send-document',
-    'dispatch-reminders',
-    'dispatch-weekly-summaries',
-  ],
-  document: [
-    'export-data',
-    'process-attachment',
-    'generate-compliance-matrix',
-    'render-cer',
-    'convert-pdf',
-    'dispatch-weekly-reports',
-  ],
-  sync: ['refresh-analytics', 'cleanup-data'],
+  document: ['render-cer', 'convert-pdf'],
 } as const satisfies PendingJobs;
 
 export type Pending = typeof pending;

@@ -15,6 +15,7 @@ const cleanupClasses = z.strictObject({
   deliveries: days.optional(),
   conversions: days.optional(),
   scheduleTicks: days.optional(),
+  syncRejects: days.optional(),
 });
 
 export const syncQueue = defineQueue({

@@ -8,7 +8,7 @@ const checking = process.argv.includes('--check');
 const stale: string[] = [];
 
 for (const [path, make] of Object.entries(generatedFiles)) {
-  const wanted = make();
+  const wanted = await make();
   const current = await readFile(join(root, path), 'utf8').catch(() => undefined);
   if (current === wanted) continue;
   stale.push(path);

@@ -2,13 +2,15 @@ import { schedules } from '../config/schedules.ts';
 import { groups, type Variable } from '../config/schema.ts';
 import { queues } from '../queues/index.ts';
 import { catalogue } from '../src/errors/catalogue.ts';
+import { compileMailTemplates } from './mail-templates.ts';
 
 /** Files that follow from the code, by path. `npm run generate` writes them, `npm run check` compares them. */
-export const generatedFiles: Readonly<Record<string, () => string>> = {
+export const generatedFiles: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': envExample,
   'docs/configuration.md': configuration,
   'docs/errors.md': errors,
   'docs/jobs.md': jobs,
+  'processors/email/templates/compiled.ts': compileMailTemplates,
 };
 
 const note = '<!-- Made by `npm run generate`; change the table in the code, not this file. -->';

@@ -1,20 +1,22 @@
 import { join } from 'node:path';
 import { type Config, schedules } from '../config/index.ts';
 import type { Services } from '../processors/define.ts';
+import { mailPreviews } from '../processors/email/previews.ts';
 import { pending, processors } from '../processors/index.ts';
 import { queueNames } from '../queues/index.ts';
 import { createScheduler } from '../schedulers/index.ts';
 import { type Backend, openBackend } from './backend/index.ts';
 import { developmentSecret, startSandbox } from './development.ts';
 import type { HttpService } from './http/index.ts';
+import { createMailLinks } from './http/mail-links.ts';
+import { createFetcher } from './integrations/attachments/fetcher.ts';
+import { createTextExtractor } from './integrations/attachments/text-extractor.ts';
 import type { Database } from './integrations/database/port.ts';
-import { openPool } from './integrations/database/postgres/connection.ts';
-import { openDatabase } from './integrations/database/postgres/index.ts';
-import { migrate } from './integrations/database/postgres/migrate.ts';
 import type { LanguageModel } from './integrations/llm/port.ts';
 import type { MailProvider } from './integrations/mail/port.ts';
 import type { SamGov } from './integrations/sam-gov/port.ts';
 import { createLocalStorage } from './integrations/storage/local.ts';
+import type { Storage } from './integrations/storage/port.ts';
 import { createLoop } from './lifecycle/loop.ts';
 import type { Service } from './lifecycle/service.ts';
 import { createServiceGroup } from './lifecycle/service-group.ts';
@@ -26,16 +28,19 @@ import type { Logger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import type { Redact } from './observability/redaction.ts';
 import { type Alerts, startSentry } from './observability/sentry.ts';
-import { packageRoot, version } from './package.ts';
+import { version } from './package.ts';
 import { DeadLetters } from './queue/dead-letters.ts';
 import { QueueManager } from './queue/queue-manager.ts';
 import { scoreStory } from './scoring/index.ts';
+import { openTables } from './tables.ts';
 import { WorkerRuntime } from './worker/runtime.ts';
 
 /** What is in use, for the first lines that a person sees. */
 export interface Providers {
   readonly backend: string;
+  readonly tables: string;
   readonly mail: string;
+  readonly storage: string;
   readonly samGov: string;
   readonly ai: string;
 }
@@ -71,10 +76,7 @@ async function compose(
   closers: (() => Promise<unknown>)[],
 ): Promise<App> {
   const runs = (role: Config['roles'][number]) => config.roles.includes(role);
-  const databaseUrl = config.database.url ?? (await startEmbedded(config, log, closers));
-  await applyMigrations(databaseUrl, log);
-  const database = openDatabase({ url: databaseUrl, poolMax: config.database.poolMax });
-  closers.push(() => database.close());
+  const { database, databaseUrl, place: tables } = await openTables(config, log, closers);
   const backend = await openBackend({
     kind: config.backend.kind,
     redisUrl: config.backend.redisUrl,
@@ -96,14 +98,20 @@ async function compose(
   });
   closers.push(() => queues.close());
   const deadLetters = new DeadLetters((name) => queues.queue(name));
-  const storage = createLocalStorage({ dir: join(config.dataDir, 'storage') });
+  const { storage, place } = await openStorage(config);
   const samGov = await openSamGov(config, closers);
+  const jwtSecret = config.auth.jwtSecret ?? (await developmentSecret(config.dataDir));
+  const mail = await openMail(config);
+  closers.push(async () => mail.close?.());
   const services: Services = {
-    mail: await openMail(config),
+    mail,
     database,
     storage,
+    fetcher: createFetcher(),
+    textExtractor: createTextExtractor(),
     llm: await openModel(config),
     samGov: samGov?.driver,
+    links: createMailLinks(jwtSecret, config.http.appUrl),
     events,
     settings: {
       appUrl: config.http.appUrl,
@@ -129,6 +137,7 @@ async function compose(
         database,
         storage,
         services,
+        jwtSecret,
         metrics,
         backend,
         workers,
@@ -149,7 +158,9 @@ async function compose(
   return {
     providers: {
       backend: `${backend.kind} (${backend.address})`,
+      tables,
       mail: services.mail.name,
+      storage: place,
       samGov: samGov?.description ?? 'not configured (SAM_GOV_API_KEY)',
       ai:
         services.llm === undefined
@@ -174,30 +185,6 @@ async function compose(
   };
 }
 
-async function startEmbedded(
-  config: Config,
-  log: Logger,
-  closers: (() => Promise<unknown>)[],
-): Promise<string> {
-  const { startEmbeddedServer } = await import('./backend/embedded-server.ts');
-  const server = await startEmbeddedServer({
-    dataDir: config.dataDir,
-    onLog: (message) => log.debug(message),
-  });
-  closers.push(() => server.stop());
-  return server.url;
-}
-
-async function applyMigrations(databaseUrl: string, log: Logger): Promise<void> {
-  const pool = openPool(databaseUrl, 1, 'millrace-migrations');
-  try {
-    const applied = await migrate(pool, join(packageRoot, 'migrations'));
-    if (applied.length > 0) log.info({ applied }, 'database migrated');
-  } finally {
-    await pool.end();
-  }
-}
-
 async function openAlerts(config: Config, events: Events, redact: Redact): Promise<Alerts | undefined> {
   const { dsn, environment, tracesSampleRate } = config.sentry;
   if (dsn === undefined) return undefined;
@@ -212,13 +199,42 @@ async function openAlerts(config: Config, events: Events, redact: Redact): Promi
 }
 
 async function openMail(config: Config): Promise<MailProvider> {
-  const { provider, from, sendgrid } = config.mail;
+  const { provider, from, sendgrid, smtpUrl } = config.mail;
   if (provider === 'sendgrid' && sendgrid.apiKey !== undefined) {
     const { createSendGrid } = await import('./integrations/mail/sendgrid.ts');
     return createSendGrid({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.baseUrl, from });
   }
+  if (provider === 'smtp' && smtpUrl !== undefined) {
+    const { createSmtp } = await import('./integrations/mail/smtp.ts');
+    return createSmtp({ url: smtpUrl, from, connections: config.worker.concurrency.email });
+  }
   const { createOutbox } = await import('./integrations/mail/outbox.ts');
   return createOutbox({ dir: join(config.dataDir, 'outbox'), from });
+}
+
+/** Files in S3 when it is enabled, else in Supabase when it is set, else in a folder; with its place for people. */
+export async function openStorage({
+  storage,
+  dataDir,
+}: Config): Promise<{ storage: Storage; place: string }> {
+  switch (storage.provider) {
+    case 's3': {
+      const { createS3Storage } = await import('./integrations/storage/s3.ts');
+      const service = storage.endpoint ?? `S3 in ${storage.region}`;
+      return { storage: createS3Storage(storage), place: `bucket ${storage.bucket} (${service})` };
+    }
+    case 'supabase': {
+      const { createSupabaseStorage } = await import('./integrations/storage/supabase.ts');
+      return {
+        storage: createSupabaseStorage(storage),
+        place: `bucket ${storage.bucket} (Supabase, ${storage.url})`,
+      };
+    }
+    case 'local': {
+      const dir = join(dataDir, 'storage');
+      return { storage: createLocalStorage({ dir }), place: dir };
+    }
+  }
 }
 
 async function openModel(config: Config): Promise<LanguageModel | undefined> {
@@ -261,11 +277,15 @@ function openWorkers(config: Config, log: Logger, redact: Redact, parts: WorkerP
       redact,
       logOf: (bindings) => log.child(bindings),
       addJob: (queue, name, payload, options) => queues.addUntyped(queue, name, payload, options),
+      addJobs: (queue, jobs) => queues.addManyUntyped(queue, jobs),
     },
     deadLetters,
     events,
     log,
     concurrency: config.worker.concurrency,
+    ...(config.mail.rateLimit === undefined
+      ? {}
+      : { limits: { email: { max: config.mail.rateLimit, durationMs: 1_000 } } }),
     lockDurationMs: config.worker.lockDurationMs,
     shutdownTimeoutMs: config.shutdownTimeoutMs,
     instance: config.instance,
@@ -306,6 +326,7 @@ interface HttpParts {
   readonly database: Database;
   readonly storage: Services['storage'];
   readonly services: Services;
+  readonly jwtSecret: string;
   readonly metrics: Metrics;
   readonly backend: Backend;
   readonly workers: WorkerRuntime | undefined;
@@ -322,7 +343,9 @@ async function openHttp(config: Config, log: Logger, redact: Redact, parts: Http
     metricsPort: config.http.metricsPort,
     production: config.production,
     appUrl: config.http.appUrl,
-    jwtSecret: config.auth.jwtSecret ?? (await developmentSecret(config.dataDir)),
+    jwtSecret: parts.jwtSecret,
+    mailPreviews: mailPreviews(config.http.appUrl),
+    sendGridWebhookKey: config.mail.sendgrid.webhookPublicKey,
     adminUser: config.auth.adminUser,
     adminPassword: config.auth.adminPassword,
     queues: parts.queues,

@@ -76,6 +76,7 @@ export async function openMillrace({ store, url }: PeerOptions): Promise<Peer> {
           redact,
           logOf: (bindings) => log.child(bindings),
           addJob: (queue, name, payload, options) => queues.addUntyped(queue, name, payload, options),
+          addJobs: (queue, jobs) => queues.addManyUntyped(queue, jobs),
         },
         deadLetters,
         events,

@@ -8,8 +8,8 @@ export type { Backend } from './port.ts';
 export interface BackendChoice {
   readonly kind: Backend['kind'];
   readonly redisUrl: string | undefined;
-  /** PostgreSQL's address: from the configuration, or that of the embedded server. */
-  readonly databaseUrl: string;
+  /** PostgreSQL's address: from the configuration, or that of the embedded server. Redis needs none. */
+  readonly databaseUrl: string | undefined;
   readonly workers: number;
 }
 
@@ -20,5 +20,7 @@ export function openBackend({ kind, redisUrl, databaseUrl, workers }: BackendCho
       throw new Error('The redis backend needs an address; the configuration checks that.');
     return openRedisBackend({ url: redisUrl });
   }
+  if (databaseUrl === undefined)
+    throw new Error('The postgres backend needs an address; the composition root sees to it.');
   return openPostgresBackend({ url: databaseUrl, workers, embedded: kind === 'embedded' });
 }

@@ -22,5 +22,8 @@ export function workerOptions(settings: WorkerSettings): Omit<WorkerOptions, 'co
     // BullMQ's own 15 s would be added to every outage, however short.
     runRetryDelay: 1_000,
     autorun: false,
+    ...(settings.limit === undefined
+      ? {}
+      : { limiter: { max: settings.limit.max, duration: settings.limit.durationMs } }),
   };
 }

@@ -30,6 +30,8 @@ export interface WorkerSettings {
   readonly maxStalls: number;
   readonly keepCompleted: { readonly ageMs?: number; readonly count?: number };
   readonly keepFailed: { readonly ageMs?: number; readonly count?: number };
+  /** How many jobs of the queue all workers of all processes together may begin in a time. */
+  readonly limit?: { readonly max: number; readonly durationMs: number };
   /** Shown on the board as the worker's name. */
   readonly name: string;
 }

@@ -21,10 +21,11 @@ export async function banner(config: Config, app: App, startMs: number): Promise
     if (!config.production) lines.push(`  Token      ${await http.issueToken('operator', tokenLifetime)}`);
   }
   lines.push('');
-  lines.push(`  Queues     ${providers.backend}`);
+  lines.push(`  Queues     ${providers.backend}`, `  Tables     ${providers.tables}`);
   if (config.roles.includes('worker')) {
     lines.push(
       `  Mail       ${providers.mail}`,
+      `  Files      ${providers.storage}`,
       `  SAM.gov    ${providers.samGov}`,
       `  AI         ${providers.ai}`,
     );

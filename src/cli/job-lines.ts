@@ -32,9 +32,10 @@ export async function watchJobs(
     } else {
       for (const [index, line] of lines.entries()) {
         const state = `${statuses[index]?.state}`;
-        const { id } = jobs[index] ?? { id: '' };
-        if (last.get(id) !== state) out.write(`${line}\n`);
-        last.set(id, state);
+        // Ids are counted for each queue, so that the same one may stand in two.
+        const job = `${jobs[index]?.queue} ${jobs[index]?.id}`;
+        if (last.get(job) !== state) out.write(`${line}\n`);
+        last.set(job, state);
       }
     }
     if (statuses.every(({ state }) => ended.has(state))) return statuses;

@@ -9,6 +9,11 @@ import { packageRoot } from '../package.ts';
 /** `npm run migrate`: brings the database to this version and says what was done. A start does the same by itself. */
 async function main(): Promise<void> {
   const config = loadConfig();
+  if (config.database.supabase !== undefined && config.database.url === undefined) {
+    throw new Error(
+      "Supabase's API cannot change a schema. Set DATABASE_URL to the project's own database (session mode) and run this again.",
+    );
+  }
   const embedded =
     config.database.url === undefined ? await startEmbeddedServer({ dataDir: config.dataDir }) : undefined;
   const pool = openPool(config.database.url ?? embedded?.url ?? '', 1, 'millrace-migrations');

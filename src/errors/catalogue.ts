@@ -51,6 +51,12 @@ export const catalogue = {
   ),
   QUEUE_UNAVAILABLE: entry(503, true, 'The queue backend is away: nothing was accepted. Try again.'),
   DATABASE_UNAVAILABLE: entry(503, true, 'The database is away. Try again.'),
+  DATABASE_REFUSED: entry(500, false, 'Supabase refuses the key: check SUPABASE_SERVICE_ROLE_KEY.'),
+  DATABASE_OUTDATED: entry(
+    500,
+    false,
+    'The database lacks migrations of this version: run `npm run migrate` with its DATABASE_URL.',
+  ),
   DATABASE_NEWER: entry(500, false, 'The database was migrated by a newer Millrace: upgrade this one.'),
   MIGRATION_FAILED: entry(500, false, 'A migration did not apply; nothing of it was kept.'),
   EMBEDDED_UNREACHABLE: entry(
@@ -81,6 +87,25 @@ export const catalogue = {
   AI_REJECTED: entry(502, false, 'OpenAI refuses the request as malformed.'),
   AI_INVALID_OUTPUT: entry(502, true, 'The model refused, was cut short, or left the schema.'),
   AI_UNAVAILABLE: entry(502, true, 'OpenAI is away, broken or too slow.'),
+  ATTACHMENT_REFUSED: entry(
+    422,
+    false,
+    'The address of an attachment is not http(s) or not on the public internet.',
+  ),
+  ATTACHMENT_UNAVAILABLE: entry(502, true, 'No file came from the address of an attachment.'),
+  ATTACHMENT_TOO_LARGE: entry(
+    422,
+    false,
+    'An attachment, or what it unpacks to, is above its limits of size, pages, text or memory.',
+  ),
+  ATTACHMENT_UNSUPPORTED: entry(
+    422,
+    false,
+    'An attachment is none of PDF, Word (docx), Excel (xlsx) and plain text.',
+  ),
+  ATTACHMENT_ENCRYPTED: entry(422, false, 'An attachment opens with a password only.'),
+  ATTACHMENT_UNREADABLE: entry(422, false, 'An attachment is broken, or took too long to read.'),
+  ATTACHMENT_NOT_FOUND: entry(404, true, 'No attachment has that id yet: process it first.'),
   STORAGE_FAILED: entry(500, true, 'The file storage did not take or give a file.'),
   RENDER_FAILED: entry(500, false, 'A document could not be laid out from this data.'),
   ABORTED: entry(500, true, 'The work was told to stop.'),

@@ -105,7 +105,8 @@ export class QueueManager {
   }
 
   /**
-   * Adds many jobs of one queue, all or none. All are validated before the first is added.
+   * Adds many jobs of one queue, all or none. All are validated before the first is added. `created` is false for those
+   * whose idempotency key was there before.
    * @throws as `addJob`; paths begin with the job's index.
    */
   addJobs<Q extends QueueName>(
@@ -113,7 +114,7 @@ export class QueueManager {
     jobs: readonly {
       [N in JobName<Q>]: { name: N; payload: Payload<Q, N>; options?: AddOptions };
     }[JobName<Q>][],
-  ): Promise<{ readonly id: string }[]> {
+  ): Promise<{ readonly id: string; readonly created: boolean }[]> {
     return this.addManyUntyped(queue, jobs);
   }
 
@@ -121,12 +122,24 @@ export class QueueManager {
   async addManyUntyped(
     queue: string,
     jobs: readonly { readonly name: string; readonly payload: unknown; readonly options?: AddOptions }[],
-  ): Promise<{ readonly id: string }[]> {
+  ): Promise<{ readonly id: string; readonly created: boolean }[]> {
     const known = this.#knownQueue(queue);
     const ready = jobs.map((job) => this.#prepare(known, job.name, job.payload, parseOptions(job.options)));
     if (ready.length === 0) return [];
-    const added = await this.#reach(() => this.queue(known).addBulk(ready));
-    return added.map((job) => ({ id: job.id ?? '' }));
+    return this.#reach(async () => {
+      const added = await this.queue(known).addBulk(ready);
+      return Promise.all(
+        added.map(async ({ id = '' }, at) => ({ id, created: await this.#isNew(known, id, ready[at]) })),
+      );
+    });
+  }
+
+  /** A job that is gone again has been done since, so it was ours that was added. */
+  async #isNew(queue: QueueName, id: string, ready: Ready | undefined): Promise<boolean> {
+    const nonce = ready?.data.meta.nonce;
+    if (nonce === undefined) return true;
+    const stored = await this.queue(queue).getJob(id);
+    return stored === undefined || readEnvelope(stored.data)?.meta.nonce === nonce;
   }
 
   /** A job with its state, result, failure and logs; `undefined` when there is none of that id. */

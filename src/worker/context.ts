@@ -22,11 +22,30 @@ export interface JobInfo {
    */
   readonly key: string;
   readonly correlationId: string;
+  /** When the job was added: what a job without a date of its own goes by, so that a later attempt means the same day. */
+  readonly addedAt?: Date;
 }
 
 export interface AddedJob {
   readonly id: string;
 }
+
+/** How a follow-up job is added. The same idempotency key again is the same job, for as long as its queue keeps it. */
+export interface FollowUpOptions {
+  readonly idempotencyKey?: string;
+  readonly delayMs?: number;
+  /** Names the work, for ledgers that know it for longer than the queue does; made from the id when absent. */
+  readonly key?: string;
+}
+
+/** One of many follow-up jobs of a queue. */
+export type FollowUp<Q extends QueueName> = {
+  readonly [N in JobName<Q>]: {
+    readonly name: N;
+    readonly payload: Payload<Q, N>;
+    readonly options?: FollowUpOptions;
+  };
+}[JobName<Q>];
 
 type Part<E, K extends string> = E extends { readonly [P in K]: infer V } ? V : never;
 
@@ -46,7 +65,15 @@ export interface JobContext<Q extends QueueName, N extends JobName<Q>, S> {
     queue: Q2,
     name: N2,
     payload: Payload<Q2, N2>,
-    options?: { readonly idempotencyKey?: string; readonly delayMs?: number },
+    options?: FollowUpOptions,
   ): Promise<AddedJob>;
+  /**
+   * Adds many jobs of one queue, all or none; some hundreds at a time. `created` is false for those whose idempotency
+   * key was there before.
+   */
+  addJobs<Q2 extends QueueName>(
+    queue: Q2,
+    jobs: readonly FollowUp<Q2>[],
+  ): Promise<readonly (AddedJob & { readonly created: boolean })[]>;
   readonly services: S;
 }

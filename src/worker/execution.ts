@@ -5,7 +5,7 @@ import { type Classified, classify } from '../errors/classify.ts';
 import { faultsOf } from '../errors/faults.ts';
 import type { Redact } from '../observability/redaction.ts';
 import { type Envelope, readEnvelope } from '../queue/envelope.ts';
-import type { JobLog } from './context.ts';
+import type { FollowUpOptions, JobLog } from './context.ts';
 import { type Outcome, outcomeOf, type StopReason } from './outcome.ts';
 import { Progress } from './progress.ts';
 
@@ -26,6 +26,7 @@ export interface RunContext {
     readonly maxAttempts: number;
     readonly key: string;
     readonly correlationId: string;
+    readonly addedAt?: Date;
   };
   readonly type: string;
   readonly data: unknown;
@@ -39,12 +40,25 @@ export interface RunContext {
     payload: unknown,
     options?: FollowUpOptions,
   ): Promise<{ readonly id: string }>;
+  addJobs(
+    queue: string,
+    jobs: readonly FollowUpJob[],
+  ): Promise<readonly { readonly id: string; readonly created: boolean }[]>;
   readonly services: unknown;
 }
 
-export interface FollowUpOptions {
+interface FollowUpJob {
+  readonly name: string;
+  readonly payload: unknown;
+  readonly options?: FollowUpOptions;
+}
+
+/** How a port of ours is told to add a follow-up job. */
+export interface AddFollowUpOptions {
+  readonly correlationId: string;
   readonly idempotencyKey?: string;
-  readonly delayMs?: number;
+  readonly delay?: number;
+  readonly key?: string;
 }
 
 /** All that is needed to run one job of a queue. */
@@ -63,8 +77,16 @@ export interface ExecutionPorts {
     queue: string,
     name: string,
     payload: unknown,
-    options: { readonly correlationId: string; readonly idempotencyKey?: string; readonly delay?: number },
+    options: AddFollowUpOptions,
   ): Promise<{ readonly id: string }>;
+  addJobs(
+    queue: string,
+    jobs: readonly {
+      readonly name: string;
+      readonly payload: unknown;
+      readonly options: AddFollowUpOptions;
+    }[],
+  ): Promise<readonly { readonly id: string; readonly created: boolean }[]>;
 }
 
 /** How long a processor may take to heed its signal before its job is given up on. */
@@ -212,6 +234,7 @@ export class Execution {
         maxAttempts: job.opts.attempts ?? 1,
         key,
         correlationId,
+        addedAt: new Date(job.timestamp),
       },
       type: payload.type,
       data: payload.data,
@@ -225,11 +248,16 @@ export class Execution {
       },
       progress: (percent, message) => progress.report(percent, message),
       addJob: (queue, name, data, options = {}) =>
-        this.#ports.addJob(queue, name, data, {
-          correlationId,
-          ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
-          ...(options.delayMs === undefined ? {} : { delay: options.delayMs }),
-        }),
+        this.#ports.addJob(queue, name, data, followUp(correlationId, options)),
+      addJobs: (queue, jobs) =>
+        this.#ports.addJobs(
+          queue,
+          jobs.map(({ name, payload: data, options = {} }) => ({
+            name,
+            payload: data,
+            options: followUp(correlationId, options),
+          })),
+        ),
       services,
     };
   }
@@ -273,4 +301,16 @@ export class Execution {
       stack: failure.stack === undefined ? undefined : redact(failure.stack),
     };
   }
+}
+
+function followUp(
+  correlationId: string,
+  { idempotencyKey, delayMs, key }: FollowUpOptions,
+): AddFollowUpOptions {
+  return {
+    correlationId,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(delayMs === undefined ? {} : { delay: delayMs }),
+    ...(key === undefined ? {} : { key }),
+  };
 }

@@ -23,6 +23,8 @@ export interface WorkerRuntimeOptions {
   readonly events: Events;
   readonly log: Logger;
   readonly concurrency: Readonly<Record<QueueName, number>>;
+  /** How many jobs of a queue all processes together may begin in a time. */
+  readonly limits?: { readonly [Q in QueueName]?: { readonly max: number; readonly durationMs: number } };
   readonly lockDurationMs: number;
   /** How long running jobs may take to finish when the worker stops, before they are handed back. */
   readonly shutdownTimeoutMs: number;
@@ -118,7 +120,7 @@ export class WorkerRuntime implements Service {
   }
 
   #open(queue: QueueName): JobWorker {
-    const { backend, concurrency, lockDurationMs, instance, log } = this.#options;
+    const { backend, concurrency, limits, lockDurationMs, instance, log } = this.#options;
     const { defaults } = queues[queue];
     const running = new Map<string, Execution>();
     this.#running.set(queue, running);
@@ -130,6 +132,7 @@ export class WorkerRuntime implements Service {
       maxStalls: defaults.maxStalls,
       keepCompleted: defaults.keepCompleted,
       keepFailed: defaults.keepFailed,
+      ...(limits?.[queue] === undefined ? {} : { limit: limits[queue] }),
     });
     worker.on('error', (error) => {
       // What a closing connection still says is no news.

@@ -13,7 +13,7 @@ describe('generated files', () => {
   test.each(Object.entries(generatedFiles))(
     '%s follows the code (else: npm run generate)',
     async (path, make) => {
-      expect(await read(path)).toBe(make());
+      expect(await read(path)).toBe(await make());
     },
   );
 

@@ -78,6 +78,7 @@ describe('enhance-story', () => {
       log: { debug: log, info: log, warn: log, error: log },
       signal: options.signal ?? new AbortController().signal,
       progress: () => undefined,
+      addJobs: () => Promise.reject(new Error('Nothing is added.')),
       addJob: () => Promise.reject(new Error('This job adds no others.')),
       services: {
         database: world.database,

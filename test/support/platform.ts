@@ -63,6 +63,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
         redact: createRedactor(['very-secret-value']),
         logOf: (bindings) => recordingLog(bindings, logged),
         addJob: (queue, name, payload, addOptions) => queues.addUntyped(queue, name, payload, addOptions),
+        addJobs: (queue, jobs) => queues.addManyUntyped(queue, jobs),
       },
       deadLetters,
       events,

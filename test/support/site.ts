@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { inject } from 'vitest';
+import { mailPreviews } from '../../processors/email/previews.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { createHttpService, type HttpOptions, type HttpService, type Role } from '../../src/http/index.ts';
 import { createLocalStorage } from '../../src/integrations/storage/local.ts';
@@ -66,6 +67,8 @@ export async function openSite(
     storage,
     llm: undefined,
     scoreStory,
+    mailPreviews: mailPreviews('http://millrace.example'),
+    sendGridWebhookKey: undefined,
     metrics: undefined,
     health: {},
     ready: () => true,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { html } from '../../src/admin/html.ts';
 import { nextPage } from '../../src/admin/next-page.ts';
 import { OneTimeLinks } from '../../src/admin/one-time-links.ts';
+import { html } from '../../src/http/html.ts';
 
 describe('one-time links', () => {
   const minute = 60_000;

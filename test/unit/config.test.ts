@@ -156,20 +156,58 @@ describe('the configuration', () => {
       { QUEUE_BACKEND: 'embedded', DATABASE_URL: 'postgres://db/x' },
       ['QUEUE_BACKEND'],
     ],
-    ['smtp comes later', { EMAIL_PROVIDER: 'smtp', SMTP_URL: 'smtp://mail' }, ['EMAIL_PROVIDER']],
+    ['smtp without its address', { EMAIL_PROVIDER: 'smtp' }, ['SMTP_URL']],
+    ['an address that is not of SMTP', { SMTP_URL: 'https://mail.example.com' }, ['SMTP_URL']],
+    [
+      'a webhook key that is none',
+      { SENDGRID_WEBHOOK_PUBLIC_KEY: 'secret' },
+      ['SENDGRID_WEBHOOK_PUBLIC_KEY'],
+    ],
     ['sendgrid needs its key', { EMAIL_PROVIDER: 'sendgrid' }, ['SENDGRID_API_KEY']],
     ['sentinel comes later', { REDIS_URL: 'redis+sentinel://a,b/name' }, ['REDIS_URL']],
     ['cluster comes later', { REDIS_URL: 'redis+cluster://a,b' }, ['REDIS_URL']],
     [
       's3 needs its keys',
-      { AWS_ENABLED: 'true', AWS_S3_BUCKET: 'b', AWS_ACCESS_KEY: 'k' },
+      { AWS_ENABLED: 'true', AWS_S3_BUCKET: 'files', AWS_ACCESS_KEY: 'k' },
       ['AWS_SECRET_KEY'],
     ],
+    [
+      'a bucket whose name S3 does not allow',
+      { AWS_ENABLED: 'true', AWS_S3_BUCKET: 'My_Files', AWS_ACCESS_KEY: 'k', AWS_SECRET_KEY: 's' },
+      ['AWS_S3_BUCKET'],
+    ],
+    ['supabase needs its key', { SUPABASE_URL: 'https://abc.supabase.co' }, ['SUPABASE_SERVICE_ROLE_KEY']],
     ['an unencoded password', { DATABASE_URL: 'postgres://app:p#w@db/x' }, ['DATABASE_URL']],
     ['a host with a port', { REDIS_HOST: 'cache:6379' }, ['REDIS_HOST']],
     ['a host that is none', { REDIS_HOST: 'my cache', REDIS_PASSWORD: 'secret' }, ['REDIS_HOST']],
   ])('%s', (_what, environment, paths) => {
     expect(pathsOf(environment)).toEqual(paths);
+  });
+
+  test('keeps files in S3 when it is enabled, else in Supabase when it is set, else here', () => {
+    const s3 = {
+      AWS_ENABLED: 'true',
+      AWS_S3_BUCKET: 'files',
+      AWS_ACCESS_KEY: 'k',
+      AWS_SECRET_KEY: 's',
+      AWS_S3_ENDPOINT: 'http://minio:9000/',
+    };
+    const supabase = { SUPABASE_URL: 'https://abc.supabase.co/', SUPABASE_SERVICE_ROLE_KEY: 'r' };
+    expect(loadConfig({ ...s3, ...supabase }).storage).toEqual({
+      provider: 's3',
+      region: 'us-east-1',
+      bucket: 'files',
+      accessKeyId: 'k',
+      secretAccessKey: 's',
+      endpoint: 'http://minio:9000',
+    });
+    expect(loadConfig({ ...s3, ...supabase, AWS_ENABLED: 'false' }).storage).toEqual({
+      provider: 'supabase',
+      url: 'https://abc.supabase.co',
+      serviceRoleKey: 'r',
+      bucket: 'documents',
+    });
+    expect(loadConfig({}).storage).toEqual({ provider: 'local' });
   });
 
   test('says that Sentinel and Cluster are not there yet', () => {

@@ -34,6 +34,7 @@ describe('an attempt at a job', () => {
       bindings.push(fields);
       return silentLogger();
     },
+    addJobs: () => Promise.reject(new Error('This job adds no others.')),
     addJob: async (...call: readonly unknown[]) => {
       added.push(call);
       return { id: '7' };
