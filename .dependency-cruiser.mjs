@@ -139,8 +139,8 @@ export default {
     rule(
       'only-main-composes',
       'The composition root is seen by entry points alone.',
-      { path: '^(src|processors|schedulers)/', pathNot: '^src/(main|app)\\.ts$|^src/cli/' },
-      { path: '^src/(main|app)\\.ts$' },
+      { path: '^(src|processors|schedulers)/', pathNot: '^src/(main|app)\\.ts$|^src/(cli|composition)/' },
+      { path: '^src/(main|app)\\.ts$|^src/composition/' },
     ),
     rule(
       'no-undeclared-package',

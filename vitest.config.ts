@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/servers.ts'],
+    setupFiles: ['test/support/property-seed.ts'],
     // Two cores: more workers only make real servers and browsers wait for each other.
     maxWorkers: 2,
     testTimeout: 30_000,

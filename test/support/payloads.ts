@@ -86,6 +86,8 @@ function mutated(schema: unknown): fc.Arbitrary<unknown> {
     if (what.kind === 'drop') Reflect.deleteProperty(holder, key);
     else if (what.kind === 'replace') Reflect.set(holder, key, what.value);
     else if (what.kind === 'extra') {
+      // An array's own length takes no other value than a length.
+      if (Array.isArray(holder) && what.key === 'length') return copy;
       Object.defineProperty(holder, what.key, { value: what.value, enumerable: true, configurable: true });
     } else {
       const value: unknown = Reflect.get(holder, key);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SamGov } from './integrations/sam-gov/port.ts';
+import type { SamGov } from '../integrations/sam-gov/port.ts';
 
 /** What development makes for itself, so that a newcomer needs to set nothing. None of it exists in production. */
 
@@ -27,9 +27,9 @@ export interface Sandbox {
 /** A SAM.gov on loopback with the sample data, so that the real client runs without a key. */
 export async function startSandbox(): Promise<Sandbox> {
   const [{ makeSample }, { startSamGovSandbox }, { createSamGov }] = await Promise.all([
-    import('./sample/index.ts'),
-    import('./sample/sam-gov-sandbox.ts'),
-    import('./integrations/sam-gov/client.ts'),
+    import('../sample/index.ts'),
+    import('../sample/sam-gov-sandbox.ts'),
+    import('../integrations/sam-gov/client.ts'),
   ]);
   const apiKey = randomBytes(12).toString('hex');
   const { opportunities, entities } = makeSample({ asOf: new Date() });

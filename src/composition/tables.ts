@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Config } from '../config/index.ts';
-import type { Database } from './integrations/database/port.ts';
-import { openPool } from './integrations/database/postgres/connection.ts';
-import { openDatabase } from './integrations/database/postgres/index.ts';
-import { migrate } from './integrations/database/postgres/migrate.ts';
-import type { Logger } from './observability/logger.ts';
-import { packageRoot } from './package.ts';
+import type { Config } from '../../config/index.ts';
+import type { Database } from '../integrations/database/port.ts';
+import { openPool } from '../integrations/database/postgres/connection.ts';
+import { openDatabase } from '../integrations/database/postgres/index.ts';
+import { migrate } from '../integrations/database/postgres/migrate.ts';
+import type { Logger } from '../observability/logger.ts';
+import { packageRoot } from '../package.ts';
 
 /** The application's tables, and the PostgreSQL that may hold the queues beside them. */
 export interface Tables {
@@ -40,8 +40,8 @@ export async function openTables(
     return { database, databaseUrl, place: url === undefined ? 'embedded PostgreSQL' : 'PostgreSQL' };
   }
   const [{ openSupabase }, { checkSchema }] = await Promise.all([
-    import('./integrations/database/supabase/index.ts'),
-    import('./integrations/database/supabase/schema.ts'),
+    import('../integrations/database/supabase/index.ts'),
+    import('../integrations/database/supabase/schema.ts'),
   ]);
   const applied = url === undefined ? [] : await applyMigrations(url, log);
   await checkSchema(supabase, migrations, applied.length > 0 ? reloadMs : 0);
@@ -57,7 +57,7 @@ async function startEmbedded(
   log: Logger,
   closers: (() => Promise<unknown>)[],
 ): Promise<string> {
-  const { startEmbeddedServer } = await import('./backend/embedded-server.ts');
+  const { startEmbeddedServer } = await import('../backend/embedded-server.ts');
   const server = await startEmbeddedServer({
     dataDir: config.dataDir,
     onLog: (message) => log.debug(message),

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import type { Config } from '../../config/index.ts';
+import type { LanguageModel } from '../integrations/llm/port.ts';
+import type { MailProvider } from '../integrations/mail/port.ts';
+import type { SamGov } from '../integrations/sam-gov/port.ts';
+import { createLocalStorage } from '../integrations/storage/local.ts';
+import type { Storage } from '../integrations/storage/port.ts';
+import type { Events } from '../observability/events.ts';
+import type { Redact } from '../observability/redaction.ts';
+import { type Alerts, startSentry } from '../observability/sentry.ts';
+import { version } from '../package.ts';
+import { startSandbox } from './development.ts';
+
+export async function openAlerts(
+  config: Config,
+  events: Events,
+  redact: Redact,
+): Promise<Alerts | undefined> {
+  const { dsn, environment, tracesSampleRate } = config.sentry;
+  if (dsn === undefined) return undefined;
+  return startSentry(events, {
+    dsn,
+    environment,
+    tracesSampleRate,
+    release: `millrace@${version}`,
+    serviceName: config.serviceName,
+    redact,
+  });
+}
+
+export async function openMail(config: Config): Promise<MailProvider> {
+  const { provider, from, sendgrid, smtpUrl } = config.mail;
+  if (provider === 'sendgrid' && sendgrid.apiKey !== undefined) {
+    const { createSendGrid } = await import('../integrations/mail/sendgrid.ts');
+    return createSendGrid({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.baseUrl, from });
+  }
+  if (provider === 'smtp' && smtpUrl !== undefined) {
+    const { createSmtp } = await import('../integrations/mail/smtp.ts');
+    return createSmtp({ url: smtpUrl, from, connections: config.worker.concurrency.email });
+  }
+  const { createOutbox } = await import('../integrations/mail/outbox.ts');
+  return createOutbox({ dir: join(config.dataDir, 'outbox'), from });
+}
+
+/** Files in S3 when it is enabled, else in Supabase when it is set, else in a folder; with its place for people. */
+export async function openStorage({
+  storage,
+  dataDir,
+}: Config): Promise<{ storage: Storage; place: string }> {
+  switch (storage.provider) {
+    case 's3': {
+      const { createS3Storage } = await import('../integrations/storage/s3.ts');
+      const service = storage.endpoint ?? `S3 in ${storage.region}`;
+      return { storage: createS3Storage(storage), place: `bucket ${storage.bucket} (${service})` };
+    }
+    case 'supabase': {
+      const { createSupabaseStorage } = await import('../integrations/storage/supabase.ts');
+      return {
+        storage: createSupabaseStorage(storage),
+        place: `bucket ${storage.bucket} (Supabase, ${storage.url})`,
+      };
+    }
+    case 'local': {
+      const dir = join(dataDir, 'storage');
+      return { storage: createLocalStorage({ dir }), place: dir };
+    }
+  }
+}
+
+export async function openModel(config: Config): Promise<LanguageModel | undefined> {
+  const { apiKey, baseUrl, model } = config.openai;
+  if (apiKey === undefined) return undefined;
+  const { createOpenAi } = await import('../integrations/llm/openai.ts');
+  return createOpenAi({ apiKey, baseUrl, model });
+}
+
+export async function openSamGov(
+  config: Config,
+  closers: (() => Promise<unknown>)[],
+): Promise<{ driver: SamGov; description: string } | undefined> {
+  const { apiKey, baseUrl } = config.samGov;
+  if (apiKey !== undefined) {
+    const { createSamGov } = await import('../integrations/sam-gov/client.ts');
+    return { driver: createSamGov({ apiKey, baseUrl }), description: baseUrl };
+  }
+  if (config.environment !== 'development' || !config.roles.includes('worker')) return undefined;
+  const sandbox = await startSandbox();
+  closers.push(() => sandbox.close());
+  return { driver: sandbox.samGov, description: `sandbox with sample data (${sandbox.url})` };
+}

@@ -1,0 +1,43 @@
+import type { Config } from '../../config/index.ts';
+import type { Services } from '../../processors/define.ts';
+import { processors } from '../../processors/index.ts';
+import type { Backend } from '../backend/index.ts';
+import type { Events } from '../observability/events.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Redact } from '../observability/redaction.ts';
+import type { DeadLetters } from '../queue/dead-letters.ts';
+import type { QueueManager } from '../queue/queue-manager.ts';
+import { WorkerRuntime } from '../worker/runtime.ts';
+
+interface WorkerParts {
+  readonly backend: Backend;
+  readonly queues: QueueManager;
+  readonly deadLetters: DeadLetters;
+  readonly events: Events;
+  readonly services: Services;
+}
+
+export function openWorkers(config: Config, log: Logger, redact: Redact, parts: WorkerParts): WorkerRuntime {
+  const { backend, queues, deadLetters, events, services } = parts;
+  return new WorkerRuntime({
+    backend,
+    processors,
+    services: { ...services },
+    ports: {
+      redact,
+      logOf: (bindings) => log.child(bindings),
+      addJob: (queue, name, payload, options) => queues.addUntyped(queue, name, payload, options),
+      addJobs: (queue, jobs) => queues.addManyUntyped(queue, jobs),
+    },
+    deadLetters,
+    events,
+    log,
+    concurrency: config.worker.concurrency,
+    ...(config.mail.rateLimit === undefined
+      ? {}
+      : { limits: { email: { max: config.mail.rateLimit, durationMs: 1_000 } } }),
+    lockDurationMs: config.worker.lockDurationMs,
+    shutdownTimeoutMs: config.shutdownTimeoutMs,
+    instance: config.instance,
+  });
+}

@@ -1,0 +1,18 @@
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly company: string | undefined;
+}
+
+export interface Users {
+  upsert(users: readonly User[]): Promise<void>;
+  find(id: string): Promise<User | undefined>;
+  /** Ends one kind of mail: for the user where there is one of that id, else for the address. */
+  unsubscribe(person: { userId: string; email: string; kind: MailKind }): Promise<void>;
+}
+
+/** The kinds of mail that a person may want or not. Others, such as the welcome, are sent in any case. */
+export const mailKinds = ['reminders', 'summaries', 'proposals', 'documents'] as const;
+
+export type MailKind = (typeof mailKinds)[number];
