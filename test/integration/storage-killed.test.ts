@@ -26,10 +26,12 @@ it('leaves no half file under its key when the process is killed, and the next o
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');
+  const incoming = () => readdir(join(dir, '.incoming'));
+  // The source may be read a moment before its file is open.
+  await expect.poll(incoming, { timeout: 20_000 }).toHaveLength(1);
   child.kill('SIGKILL');
   await once(child, 'exit');
 
-  const incoming = () => readdir(join(dir, '.incoming'));
   expect(await incoming()).toHaveLength(1);
   const storage = createLocalStorage({ dir, leftoverAgeMs: 0 });
   expect(await storage.exists('a/b.pdf')).toBe(false);
