@@ -31,7 +31,7 @@ export default {
           '^src/worker/context\\.ts$',
           '^src/observability/events\\.ts$',
           '^src/integrations/[^/]+/port\\.ts$',
-          'node_modules/(pdfkit|exceljs|csv-stringify|piscina|@types/pdfkit|dejavu-fonts-ttf)/',
+          'node_modules/(zod|pdfkit|exceljs|csv-stringify|piscina|@types/pdfkit|dejavu-fonts-ttf)/',
           '^(node:)?(crypto|stream|stream/promises|events|timers/promises|module|url|path|fs|fs/promises|os|util|buffer|zlib|stream/consumers)$',
         ],
       },

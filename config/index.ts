@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type QueueName, queueNames, queues } from '../queues/index.ts';
 import { ConfigError, type Fault } from '../src/errors/catalogue.ts';
+import { knownPrices } from './model-prices.ts';
 import { nearest } from './nearest.ts';
 import { schedules } from './schedules.ts';
 import { groups, type Role, type Values, type Variable } from './schema.ts';
@@ -238,7 +239,13 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       baseUrl: values.SAM_GOV_BASE_URL,
       dailyLimit: values.SAM_GOV_DAILY_LIMIT,
     },
-    openai: { apiKey: values.OPENAI_API_KEY, baseUrl: values.OPENAI_BASE_URL, model: values.OPENAI_MODEL },
+    openai: {
+      apiKey: values.OPENAI_API_KEY,
+      baseUrl: values.OPENAI_BASE_URL,
+      model: values.OPENAI_MODEL,
+      dailyTokenLimit: values.OPENAI_DAILY_TOKEN_LIMIT,
+      prices: values.OPENAI_PRICES ?? knownPrices,
+    },
     sentry: {
       dsn: values.SENTRY_DSN,
       environment: values.SENTRY_ENVIRONMENT ?? values.NODE_ENV,

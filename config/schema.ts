@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelPrices } from './model-prices.ts';
 
 /**
  * Every variable of the environment, by group: its schema, its default and what it means. `.env.example` and
@@ -262,6 +263,16 @@ export const groups = {
     }),
     OPENAI_BASE_URL: variable(httpUrl, { default: 'https://api.openai.com/v1', description: 'Its address' }),
     OPENAI_MODEL: variable(text, { default: 'gpt-5-mini', description: 'Model for story scoring' }),
+    OPENAI_DAILY_TOKEN_LIMIT: variable(whole(1, 1_000_000_000_000).optional(), {
+      derived: 'none',
+      description:
+        'Tokens a day (UTC) that all processes together may use; jobs then wait for the next day, at no cost of an attempt',
+    }),
+    OPENAI_PRICES: variable(modelPrices.optional(), {
+      derived: 'the table in `config/model-prices.ts`',
+      description:
+        'Over that table, for `worker_ai_cost_dollars_total`: `model=input/output,...` in dollars for a million tokens, or `model=input/cached/output`',
+    }),
   },
   'Being told': {
     SENTRY_DSN: variable(z.url('must be an address').optional(), {

@@ -99,7 +99,7 @@ async function compose(
     storage,
     fetcher: createFetcher(),
     textExtractor: createTextExtractor(),
-    llm: await openModel(config),
+    llm: await openModel(config, database, events, log),
     samGov: samGov?.driver,
     links: createMailLinks(jwtSecret, config.http.appUrl),
     events,

@@ -1,10 +1,11 @@
 import type { Result } from '../../queues/index.ts';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import type { Stories, Story } from '../../src/integrations/database/port.ts';
-import type { LanguageModel, ModelAnswer, StoryEnhancement } from '../../src/integrations/llm/port.ts';
+import type { LanguageModel } from '../../src/integrations/llm/port.ts';
 import { roundScore } from '../../src/scoring/index.ts';
 import { defineProcessor } from '../define.ts';
 import { mergeTags } from './impact-tags.ts';
+import { type StoryAnswer, storyQuestion } from './question.ts';
 
 type Outcome = Omit<Result<'story-enhancement', 'enhance-story'>, 'success' | 'storyId' | 'processingTime'>;
 
@@ -18,9 +19,9 @@ const mostRounds = 3;
 export const enhanceStory = defineProcessor(
   'story-enhancement',
   'enhance-story',
-  ['database', 'llm', 'events', 'settings'],
+  ['database', 'llm', 'settings'],
   async (context) => {
-    const { database, llm, events, settings } = context.services;
+    const { database, llm, settings } = context.services;
     const { storyId } = context.data;
     const started = performance.now();
 
@@ -34,10 +35,7 @@ export const enhanceStory = defineProcessor(
             stories: database.stories,
             llm,
             signal: context.signal,
-            onAnswer: ({ model, tokens }) => {
-              events.emit('ai.used', { model, inputTokens: tokens.input, outputTokens: tokens.output });
-              context.progress(80, 'The model has answered');
-            },
+            onAnswer: () => context.progress(80, 'The model has answered'),
           }));
 
     const processingTime = Math.round(performance.now() - started);
@@ -52,15 +50,15 @@ interface Enhancement {
   readonly stories: Stories;
   readonly llm: LanguageModel;
   readonly signal: AbortSignal;
-  onAnswer(answer: ModelAnswer<StoryEnhancement>): void;
+  onAnswer(): void;
 }
 
 async function enhance({ story, stories, llm, signal, onAnswer }: Enhancement): Promise<Outcome> {
   let current = story;
   const tokens = { input: 0, output: 0 };
   for (let round = 1; round <= mostRounds; round += 1) {
-    const answer = await llm.enhanceStory(current, signal);
-    onAnswer(answer);
+    const answer = await llm.ask(storyQuestion(current), signal);
+    onAnswer();
     tokens.input += answer.tokens.input;
     tokens.output += answer.tokens.output;
     const scores = scoresOf(current, answer.value);
@@ -90,7 +88,7 @@ async function findStory(stories: Stories, id: string): Promise<Story> {
 }
 
 /** Rounded as the database keeps them, so that a later attempt reports the same scores. */
-function scoresOf(story: Story, value: StoryEnhancement) {
+function scoresOf(story: Story, value: StoryAnswer) {
   return {
     hypeScore: roundScore(value.hypeScore),
     ethicsScore: roundScore(value.ethicsScore),

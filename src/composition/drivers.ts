@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { Config } from '../../config/index.ts';
+import type { Database } from '../integrations/database/port.ts';
 import type { LanguageModel } from '../integrations/llm/port.ts';
 import type { MailProvider } from '../integrations/mail/port.ts';
 import type { SamGov } from '../integrations/sam-gov/port.ts';
 import { createLocalStorage } from '../integrations/storage/local.ts';
 import type { Storage } from '../integrations/storage/port.ts';
 import type { Events } from '../observability/events.ts';
+import type { Logger } from '../observability/logger.ts';
 import type { Redact } from '../observability/redaction.ts';
 import { type Alerts, startSentry } from '../observability/sentry.ts';
 import { version } from '../package.ts';
@@ -67,11 +69,26 @@ export async function openStorage({
   }
 }
 
-export async function openModel(config: Config): Promise<LanguageModel | undefined> {
-  const { apiKey, baseUrl, model } = config.openai;
+/** The model, with every call of it metered and held to the daily budget. */
+export async function openModel(
+  { openai }: Config,
+  { modelBudget }: Database,
+  events: Events,
+  log: Logger,
+): Promise<LanguageModel | undefined> {
+  const { apiKey, baseUrl, model, dailyTokenLimit, prices } = openai;
   if (apiKey === undefined) return undefined;
-  const { createOpenAi } = await import('../integrations/llm/openai.ts');
-  return createOpenAi({ apiKey, baseUrl, model });
+  const [{ createOpenAi }, { createMeteredModel }] = await Promise.all([
+    import('../integrations/llm/openai.ts'),
+    import('../integrations/llm/metered.ts'),
+  ]);
+  return createMeteredModel(createOpenAi({ apiKey, baseUrl, model }), {
+    budget: modelBudget,
+    dailyLimit: dailyTokenLimit,
+    prices,
+    events,
+    onError: (error) => log.warn({ err: error }, 'the tokens of a call were not written down'),
+  });
 }
 
 export async function openSamGov(

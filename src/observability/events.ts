@@ -47,7 +47,14 @@ export interface EventMap {
     readonly renderer: string;
     readonly bytes: number;
   };
-  'ai.used': { readonly model: string; readonly inputTokens: number; readonly outputTokens: number };
+  /** A call of a language model, whatever came of its answer. */
+  'ai.used': {
+    readonly model: string;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    /** Absent where the model has no price. */
+    readonly dollars: { readonly input: number; readonly output: number } | undefined;
+  };
   'schedule.tick': {
     readonly schedule: string;
     readonly outcome: 'enqueued' | 'duplicate' | 'caught_up' | 'failed';

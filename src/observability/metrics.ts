@@ -126,9 +126,18 @@ function countWork(events: Events, registry: Registry): void {
     labelNames: ['model', 'direction'],
     registers,
   });
-  events.on('ai.used', ({ model, inputTokens, outputTokens }) => {
+  const cost = new Counter({
+    name: 'worker_ai_cost_dollars_total',
+    help: 'What language models cost by the table of prices',
+    labelNames: ['model', 'direction'],
+    registers,
+  });
+  events.on('ai.used', ({ model, inputTokens, outputTokens, dollars }) => {
     tokens.inc({ model, direction: 'input' }, inputTokens);
     tokens.inc({ model, direction: 'output' }, outputTokens);
+    if (dollars === undefined) return;
+    cost.inc({ model, direction: 'input' }, dollars.input);
+    cost.inc({ model, direction: 'output' }, dollars.output);
   });
 
   const ticks = new Counter({

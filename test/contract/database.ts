@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/integrations/database/port.ts';
 import { analyticsAndCleanup } from './database/aging.ts';
 import { mailLedger } from './database/mail.ts';
+import { modelBudget } from './database/model-budget.ts';
 import { reading } from './database/reading.ts';
 import { records } from './database/records.ts';
 import { syncing } from './database/syncing.ts';
@@ -38,6 +39,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('the ledger of mails', () => mailLedger(opened));
     describe('syncs', () => syncing(opened));
     describe('aggregates and cleaning', () => analyticsAndCleanup(opened));
+    describe('the budget of language models', () => modelBudget(opened));
     describe('reports and exports', () => reading(opened));
   });
 }

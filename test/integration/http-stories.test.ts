@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MillraceError } from '../../src/errors/catalogue.ts';
+import type { TokenBudget } from '../../src/integrations/llm/port.ts';
 import { until } from '../support/platform.ts';
 import { at, openSite, type Site, takeQueuesAway, textAt } from '../support/site.ts';
 
@@ -305,9 +306,11 @@ describe('the test of the provider', () => {
 
   it('tells the model, and what is wrong with the key', async () => {
     let refused = false;
+    let budget: TokenBudget | undefined;
     const llm = {
       name: 'model-a',
-      enhanceStory: () => Promise.reject(new Error('not asked for here')),
+      ask: () => Promise.reject(new Error('not asked for here')),
+      budget: async () => budget,
       check: async () => {
         if (refused) throw new MillraceError('AI_UNAUTHORIZED', 'OpenAI refuses the key. Set another.');
         return { model: 'model-a', latencyMs: 12 };
@@ -323,6 +326,24 @@ describe('the test of the provider', () => {
         model: 'model-a',
         latencyMs: 12,
       });
+      const stats = '/api/stories/scoring/stats';
+      expect(at((await other.ask('GET', stats, asked)).json, 'data.stats')).not.toHaveProperty(
+        'openAIBudget',
+      );
+
+      const resetsAt = new Date('2026-11-24T00:00:00Z');
+      budget = { limit: 100_000, used: 95_000, reserved: 0, usedUp: true, resetsAt };
+      const waiting = await other.ask('GET', path, asked);
+      const told = { ...budget, resetsAt: resetsAt.toJSON() };
+      expect(at(waiting.json, 'data.openAI')).toMatchObject({
+        ok: true,
+        message: expect.stringContaining('used up (95000 of 100000 tokens): jobs wait until 2026-11-24'),
+        budget: told,
+      });
+      expect(at((await other.ask('GET', stats, asked)).json, 'data.stats.openAIBudget')).toEqual(told);
+      budget = { ...budget, usedUp: false };
+      const recovered = await other.ask('GET', path, asked);
+      expect(at(recovered.json, 'data.openAI')).not.toHaveProperty('message');
       refused = true;
       const answer = await other.ask('GET', path, asked);
       expect(answer.status).toBe(502);

@@ -112,7 +112,9 @@ describe('metrics', () => {
     events.emit('mail.settled', { provider: 'outbox', template: 'welcome', status: 'sent' });
     events.emit('sync.page', { source: 'sam-gov', inserted: 3, updated: 2, unchanged: 1, rejected: 0 });
     events.emit('document.generated', { kind: 'analytics', format: 'pdf', renderer: 'pdfkit', bytes: 500 });
-    events.emit('ai.used', { model: 'gpt', inputTokens: 10, outputTokens: 4 });
+    const dollars = { input: 0.5, output: 0.25 };
+    events.emit('ai.used', { model: 'gpt', inputTokens: 10, outputTokens: 4, dollars });
+    events.emit('ai.used', { model: 'unpriced', inputTokens: 1, outputTokens: 1, dollars: undefined });
     events.emit('schedule.tick', { schedule: 'email-reminders', outcome: 'enqueued' });
     const job = { queue: 'email', job: 'send-welcome', jobId: '1', correlationId: 'c', attempt: 1 };
     events.emit('job.started', { ...job, waitSeconds: 0.2 });
@@ -131,6 +133,7 @@ describe('metrics', () => {
       ['worker_documents_generated_total', 'counter', ['format', 'renderer', 'type']],
       ['worker_document_bytes_total', 'counter', ['format', 'renderer', 'type']],
       ['worker_ai_tokens_total', 'counter', ['direction', 'model']],
+      ['worker_ai_cost_dollars_total', 'counter', ['direction', 'model']],
       ['worker_schedule_ticks_total', 'counter', ['outcome', 'schedule']],
     ];
     for (const [name, type, labels] of published)
@@ -139,6 +142,11 @@ describe('metrics', () => {
     expect(heard.value('worker_sync_operations_total', { source: 'sam-gov', operation: 'inserted' })).toBe(3);
     expect(heard.value('worker_document_bytes_total', { type: 'analytics' })).toBe(500);
     expect(heard.value('worker_ai_tokens_total', { model: 'gpt', direction: 'output' })).toBe(4);
+    const cost = (model: string, direction: string) =>
+      heard.value('worker_ai_cost_dollars_total', { model, direction });
+    expect(cost('gpt', 'input')).toBe(0.5);
+    expect(cost('gpt', 'output')).toBe(0.25);
+    expect(cost('unpriced', 'input')).toBeUndefined();
   });
 
   test('leave a linter nothing to say', async () => {

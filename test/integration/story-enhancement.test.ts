@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { enhanceStory } from '../../processors/story-enhancement/enhance-story.ts';
 import { storyEnhancementQueue } from '../../queues/story-enhancement.ts';
 import type { NewStory, Stories } from '../../src/integrations/database/port.ts';
+import { createMeteredModel } from '../../src/integrations/llm/metered.ts';
 import { createOpenAi } from '../../src/integrations/llm/openai.ts';
 import type { LanguageModel } from '../../src/integrations/llm/port.ts';
 import { type EventMap, Events } from '../../src/observability/events.ts';
@@ -25,6 +26,7 @@ describe('enhance-story', () => {
   });
   beforeEach(async () => {
     fake = await startFakeOpenAi();
+    used = [];
   });
   afterEach(async () => {
     await fake.close();
@@ -46,8 +48,20 @@ describe('enhance-story', () => {
     return id;
   }
 
+  const events = new Events();
+  let used: EventMap['ai.used'][];
+  events.on('ai.used', (event) => used.push(event));
   const openAi = () =>
-    createOpenAi({ apiKey: fake.apiKey, baseUrl: fake.baseUrl, model: fake.model, timeoutMs: 5_000 });
+    createMeteredModel(
+      createOpenAi({ apiKey: fake.apiKey, baseUrl: fake.baseUrl, model: fake.model, timeoutMs: 5_000 }),
+      {
+        budget: world.database.modelBudget,
+        dailyLimit: undefined,
+        prices: {},
+        events,
+        onError: (error) => expect(error).toBeUndefined(),
+      },
+    );
 
   async function run(
     storyId: string,
@@ -57,10 +71,7 @@ describe('enhance-story', () => {
       debugScoring?: boolean;
     } = {},
   ) {
-    const used: EventMap['ai.used'][] = [];
     const logged: { fields: object; message: string }[] = [];
-    const events = new Events();
-    events.on('ai.used', (event) => used.push(event));
     const log = (fields: object, message: string) => void logged.push({ fields, message });
     const payload = job.payload.parse({ type: 'story-enhancement', data: { storyId } });
     const result = await enhanceStory.run({
@@ -83,7 +94,6 @@ describe('enhance-story', () => {
       services: {
         database: world.database,
         llm: options.llm,
-        events,
         settings: {
           appUrl: 'http://localhost:3000',
           mailFrom: 'a@example.com',
@@ -92,7 +102,7 @@ describe('enhance-story', () => {
         },
       },
     });
-    return { result: job.result.parse(result), used, logged };
+    return { result: job.result.parse(result), logged };
   }
 
   /** An edit as the API makes it, which gives the story a new text and new local scores. */
@@ -113,7 +123,7 @@ describe('enhance-story', () => {
       model: 'gpt-5-mini-2026',
       tokens: { input: 350, output: 120 },
     });
-    const { result, used } = await run(id, { llm: openAi() });
+    const { result } = await run(id, { llm: openAi() });
     expect(result).toMatchObject({
       success: true,
       storyId: id,
@@ -123,7 +133,9 @@ describe('enhance-story', () => {
       tokens: { input: 350, output: 120 },
     });
     expect(result.note).toBeUndefined();
-    expect(used).toEqual([{ model: 'gpt-5-mini-2026', inputTokens: 350, outputTokens: 120 }]);
+    expect(used).toEqual([
+      { model: 'gpt-5-mini-2026', inputTokens: 350, outputTokens: 120, dollars: undefined },
+    ]);
     expect(await stories.find(id)).toMatchObject({
       ...result.enhancedScores,
       model: 'gpt-5-mini-2026',
@@ -134,7 +146,7 @@ describe('enhance-story', () => {
 
   it('completes with the local scores where there is no key, and says so', async () => {
     const id = await createStory();
-    const { result, used } = await run(id);
+    const { result } = await run(id);
     expect(result).toEqual({
       success: true,
       storyId: id,
@@ -163,7 +175,7 @@ describe('enhance-story', () => {
     expect(second.result.enhancedScores).toEqual(first.result.enhancedScores);
     expect(second.result).toMatchObject({ enhanced: true, model: first.result.model });
     expect(second.result.note).toContain('was not asked again');
-    expect(second.used).toEqual([]);
+    expect(used).toHaveLength(1);
   });
 
   it('scores an edited story again', async () => {
@@ -181,7 +193,7 @@ describe('enhance-story', () => {
     fake.next(async () => void (await edit(id, 'The later text.')), {
       answer: { ...usualAssessment, hypeScore: 4 },
     });
-    const { result, used } = await run(id, { llm: openAi() });
+    const { result } = await run(id, { llm: openAi() });
     expect(result).toMatchObject({
       enhanced: true,
       enhancedScores: { hypeScore: 4 },
@@ -196,7 +208,7 @@ describe('enhance-story', () => {
     const id = await createStory();
     const editing = async () => void (await edit(id, `Text of ${fake.requests.length}`));
     fake.next(editing, editing, editing);
-    const { result, used } = await run(id, { llm: openAi() });
+    const { result } = await run(id, { llm: openAi() });
     expect(result).toMatchObject({
       success: true,
       enhanced: false,

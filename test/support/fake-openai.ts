@@ -28,7 +28,11 @@ export interface RecordedRequest {
 
 export type Reply =
   /** A completed response whose text is this value as JSON. */
-  | { readonly answer: unknown; readonly model?: string; readonly tokens?: { input: number; output: number } }
+  | {
+      readonly answer: unknown;
+      readonly model?: string;
+      readonly tokens?: { input: number; output: number; cached?: number };
+    }
   /** A completed response with this text. */
   | { readonly text: string }
   | { readonly refusal: string }
@@ -169,7 +173,11 @@ function outputText(text: string) {
   return { type: 'output_text', text, annotations: [], logprobs: [] };
 }
 
-function completed(model: string, content: readonly object[], tokens = { input: 350, output: 120 }) {
+function completed(
+  model: string,
+  content: readonly object[],
+  tokens: { input: number; output: number; cached?: number } = { input: 350, output: 120 },
+) {
   return {
     id: 'resp_0123456789abcdef',
     object: 'response',
@@ -196,7 +204,7 @@ function completed(model: string, content: readonly object[], tokens = { input: 
     truncation: 'disabled',
     usage: {
       input_tokens: tokens.input,
-      input_tokens_details: { cached_tokens: 0 },
+      input_tokens_details: { cached_tokens: tokens.cached ?? 0 },
       output_tokens: tokens.output,
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens: tokens.input + tokens.output,

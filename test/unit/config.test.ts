@@ -318,7 +318,10 @@ describe('secrets', () => {
       ]),
     );
     const keys = variables.map(([name]) => name).filter((name) => /KEY|SECRET|PASSWORD|TOKEN/.test(name));
-    expect(keys.filter((name) => !secretNames.includes(name))).toEqual(['SENDGRID_WEBHOOK_PUBLIC_KEY']);
+    expect(keys.filter((name) => !secretNames.includes(name))).toEqual([
+      'SENDGRID_WEBHOOK_PUBLIC_KEY',
+      'OPENAI_DAILY_TOKEN_LIMIT',
+    ]);
   });
 
   test('are redacted with and without the address that they stand in, and without the blanks around', () => {

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Stories } from '../../integrations/database/port.ts';
-import type { LanguageModel } from '../../integrations/llm/port.ts';
+import type { LanguageModel, TokenBudget } from '../../integrations/llm/port.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
 import { parse, sendData } from '../answer.ts';
 import { requireRole } from '../middleware/authenticate.ts';
@@ -32,6 +32,7 @@ export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions
   router.get('/stats', requireRole('producer'), async (_request, response) => {
     const { waiting, delayed, active, completed, failed } = await queues.counts(storyQueue);
     const pending = waiting + delayed + active;
+    const budget = await llm?.budget();
     const stats = {
       totalJobs: pending + completed + failed,
       pendingJobs: pending,
@@ -39,6 +40,7 @@ export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions
       failedJobs: failed,
       openAIConfigured: llm !== undefined,
       queueSize: waiting + delayed,
+      ...(budget === undefined ? {} : { openAIBudget: viewBudget(budget) }),
     };
     sendData(response, { stats });
   });
@@ -49,8 +51,21 @@ export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions
       return sendData(response, { openAI: { configured: false, ok: false, message } });
     }
     const { model, latencyMs } = await llm.check(AbortSignal.timeout(providerTimeoutMs));
-    sendData(response, { openAI: { configured: true, ok: true, model, latencyMs } });
+    const budget = await llm.budget();
+    const openAI = { configured: true, ok: true, model, latencyMs };
+    if (budget === undefined) return sendData(response, { openAI });
+    sendData(response, { openAI: { ...openAI, ...budgetMessage(budget), budget: viewBudget(budget) } });
   });
 
   return router;
+}
+
+function viewBudget({ limit, used, reserved, usedUp, resetsAt }: TokenBudget) {
+  return { limit, used, reserved, usedUp, resetsAt };
+}
+
+function budgetMessage({ usedUp, used, limit, resetsAt }: TokenBudget) {
+  if (!usedUp) return {};
+  const message = `OpenAI answers, but OPENAI_DAILY_TOKEN_LIMIT is used up (${used} of ${limit} tokens): jobs wait until ${resetsAt.toISOString()}.`;
+  return { message };
 }

@@ -1,6 +1,7 @@
 import type { Attachments, Documents } from './port/documents.ts';
 import type { ExportSource } from './port/exports.ts';
 import type { Deliveries, Mailings } from './port/mail.ts';
+import type { ModelBudget } from './port/model-budget.ts';
 import type { Proposals } from './port/proposals.ts';
 import type { ReportSource } from './port/reports.ts';
 import type { Stories } from './port/stories.ts';
@@ -11,6 +12,7 @@ import type { Users } from './port/users.ts';
 export * from './port/documents.ts';
 export * from './port/exports.ts';
 export * from './port/mail.ts';
+export * from './port/model-budget.ts';
 export * from './port/proposals.ts';
 export * from './port/reports.ts';
 export * from './port/stories.ts';
@@ -34,6 +36,7 @@ export interface Database {
   readonly analytics: Analytics;
   readonly cleanup: Cleanup;
   readonly stories: Stories;
+  readonly modelBudget: ModelBudget;
   readonly ticks: ScheduleTicks;
   readonly reports: ReportSource;
   readonly proposals: Proposals;

@@ -1,8 +1,7 @@
 import type OpenAI from 'openai';
 import { type Sdk, translateError, unavailable } from './openai-errors.ts';
-import type { LanguageModel } from './port.ts';
-import { readStoryAnswer, storyAnswer } from './story-answer.ts';
-import { storyPrompt } from './story-prompt.ts';
+import { readResponse } from './openai-response.ts';
+import type { ModelProvider } from './provider.ts';
 
 export interface OpenAiOptions {
   readonly apiKey: string;
@@ -15,11 +14,9 @@ export interface OpenAiOptions {
 
 const defaultTimeoutMs = 90_000;
 const checkTimeoutMs = 10_000;
-/** Thinking counts as output: a tight limit makes models of that kind answer nothing. */
-const maxOutputTokens = 8_000;
 
 /** A language model behind OpenAI's Responses API, or a server that speaks it. */
-export function createOpenAi(options: OpenAiOptions): LanguageModel {
+export function createOpenAi(options: OpenAiOptions): ModelProvider {
   const { apiKey, baseUrl, model, timeoutMs = defaultTimeoutMs } = options;
   const connection = connectOnce(apiKey, baseUrl);
 
@@ -42,22 +39,21 @@ export function createOpenAi(options: OpenAiOptions): LanguageModel {
   return {
     name: 'openai',
 
-    enhanceStory: (story, signal) =>
+    complete: (question, signal) =>
       ask(signal, timeoutMs, async ({ client, textFormat, signal }) => {
-        const { instructions, input } = storyPrompt(story);
         // `create` and not `parse`: a text that does not fit would be lost in the error that `parse` throws.
         const response = await client.responses.create(
           {
             model,
-            instructions,
-            input: [{ role: 'user', content: input }],
-            text: { format: textFormat(storyAnswer, 'story_assessment') },
+            instructions: question.instructions,
+            input: [{ role: 'user', content: question.input }],
+            text: { format: textFormat(question.answer, question.name) },
             store: false,
-            max_output_tokens: maxOutputTokens,
+            max_output_tokens: question.maxOutputTokens,
           },
           { signal },
         );
-        return readStoryAnswer(response, model);
+        return readResponse(response, model);
       }),
 
     check: (signal) =>

@@ -8,6 +8,7 @@ import { createDocuments } from './documents.ts';
 import { createEntities } from './entities.ts';
 import { createExports } from './exports.ts';
 import { createMailings } from './mailings.ts';
+import { createModelBudget } from './model-budget.ts';
 import { createOpportunities } from './opportunities.ts';
 import { createProposals } from './proposals.ts';
 import { createReports } from './reports.ts';
@@ -37,6 +38,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     analytics: createAnalytics(connection),
     cleanup: createCleanup(connection),
     stories: createStories(connection),
+    modelBudget: createModelBudget(connection),
     ticks: createTicks(connection),
     reports: createReports(connection),
     proposals: createProposals(connection),

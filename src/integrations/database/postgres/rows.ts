@@ -49,6 +49,13 @@ export function texts(row: Row, column: string): string[] {
   return value;
 }
 
+/** A JSON object. */
+export function record(row: Row, column: string): Row {
+  const value = row[column];
+  if (!isRow(value)) throw unexpected(column, 'an object', value);
+  return value;
+}
+
 /** The objects of a JSON array. */
 export function records(row: Row, column: string): Row[] {
   const value = row[column];

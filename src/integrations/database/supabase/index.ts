@@ -8,6 +8,7 @@ import { createDocuments } from './documents.ts';
 import { createEntities } from './entities.ts';
 import { createExports } from './exports.ts';
 import { createMailings } from './mailings.ts';
+import { createModelBudget } from './model-budget.ts';
 import { createOpportunities } from './opportunities.ts';
 import { createProposals } from './proposals.ts';
 import { createReports } from './reports.ts';
@@ -31,6 +32,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     analytics: createAnalytics(api),
     cleanup: createCleanup(api),
     stories: createStories(api),
+    modelBudget: createModelBudget(api),
     ticks: createTicks(api),
     reports: createReports(api),
     proposals: createProposals(api),

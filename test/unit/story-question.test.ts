@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quote } from '../../src/integrations/llm/story-answer.ts';
-import { longestContent, storyPrompt } from '../../src/integrations/llm/story-prompt.ts';
+import { longestContent, storyQuestion } from '../../processors/story-enhancement/question.ts';
+import { quote } from '../../src/integrations/llm/quote.ts';
 
-describe('storyPrompt', () => {
+describe('storyQuestion', () => {
   it('frames any story between two lines that hold a boundary of this prompt alone', () => {
     fc.assert(
       fc.property(
@@ -11,7 +11,7 @@ describe('storyPrompt', () => {
         fc.string(),
         fc.option(fc.string(), { nil: undefined }),
         (title, content, sectorTag) => {
-          const { instructions, input } = storyPrompt({ title, content, sectorTag });
+          const { instructions, input } = storyQuestion({ title, content, sectorTag });
           const boundary = /^BEGIN ([0-9a-f]{32})\n/.exec(input)?.[1] ?? 'none';
           expect(input.endsWith(`\nEND ${boundary}`)).toBe(true);
           expect(input.split(boundary)).toHaveLength(3);
@@ -23,13 +23,13 @@ describe('storyPrompt', () => {
   });
 
   it('has the same instructions for every story but for the boundary', () => {
-    const one = storyPrompt({ title: 'a', content: 'b', sectorTag: undefined }, 'x');
-    const other = storyPrompt({ title: 'c', content: 'd', sectorTag: 'e' }, 'x');
+    const one = storyQuestion({ title: 'a', content: 'b', sectorTag: undefined }, 'x');
+    const other = storyQuestion({ title: 'c', content: 'd', sectorTag: 'e' }, 'x');
     expect(one.instructions).toBe(other.instructions);
   });
 
   it('cuts a story that is too long and says so', () => {
-    const { input } = storyPrompt({
+    const { input } = storyQuestion({
       title: 'a',
       content: 'x'.repeat(longestContent + 1),
       sectorTag: undefined,
