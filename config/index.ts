@@ -189,6 +189,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
     logLevel: values.LOG_LEVEL,
     debugScoring: values.DEBUG_SCORING,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+    maxMemoryBytes: values.MAX_MEMORY_RESTART,
     instance: `${hostname()}-${process.pid}`,
     http: {
       port: values.PORT,

@@ -118,6 +118,7 @@ async function compose(
     counts: (queue) => queues.counts(queue),
     oldestWaitingSeconds: (queue) => queues.oldestWaitingSeconds(queue),
     active: () => workers?.active() ?? new Map(),
+    memoryLimitBytes: config.maxMemoryBytes,
   });
   let ready = false;
   const scheduler = runs('scheduler') ? openScheduler(config, log, queues, database, events) : undefined;

@@ -48,6 +48,7 @@ export async function openMillrace({ store, url }: PeerOptions): Promise<Peer> {
     counts: (queue) => queues.counts(queue),
     oldestWaitingSeconds: (queue) => queues.oldestWaitingSeconds(queue),
     active: () => workers?.active() ?? new Map(),
+    memoryLimitBytes: 2 * 1024 ** 3,
   });
   return {
     async add(payload) {

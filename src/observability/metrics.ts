@@ -11,6 +11,8 @@ export interface MetricsSources {
   oldestWaitingSeconds(queue: string): Promise<number>;
   /** Jobs that run in this process, by queue. */
   active(): ReadonlyMap<string, number>;
+  /** What MAX_MEMORY_RESTART allows a process, in bytes. */
+  readonly memoryLimitBytes: number;
 }
 
 export interface Metrics {
@@ -31,6 +33,11 @@ export function createMetrics(events: Events, sources: MetricsSources): Metrics 
   collectDefaultMetrics({ register: registry });
   countJobs(events, registry);
   countWork(events, registry);
+  new Gauge({
+    name: 'worker_memory_limit_bytes',
+    help: 'Resident memory above which a worker process drains and is replaced',
+    registers: [registry],
+  }).set(sources.memoryLimitBytes);
   const lookAtQueues = watchQueues(sources, registry);
   return {
     contentType: registry.contentType,

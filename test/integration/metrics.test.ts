@@ -51,6 +51,7 @@ describe('metrics', () => {
       },
       oldestWaitingSeconds: (queue) => manager.oldestWaitingSeconds(queue),
       active,
+      memoryLimitBytes: 2 * 1024 ** 3,
     });
   }
 
