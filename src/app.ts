@@ -23,6 +23,7 @@ import { createMetrics } from './observability/metrics.ts';
 import type { Redact } from './observability/redaction.ts';
 import type { Alerts } from './observability/sentry.ts';
 import { DeadLetters } from './queue/dead-letters.ts';
+import { JobControl } from './queue/job-control.ts';
 import { QueueManager } from './queue/queue-manager.ts';
 
 /** What is in use, for the first lines that a person sees. */
@@ -88,6 +89,7 @@ async function compose(
   });
   closers.push(() => queues.close());
   const deadLetters = new DeadLetters((name) => queues.queue(name));
+  const jobs = new JobControl({ queues, cancellations: database.jobCancellations, events });
   const { storage, place } = await openStorage(config);
   const samGov = await openSamGov(config, closers);
   const jwtSecret = config.auth.jwtSecret ?? (await developmentSecret(config.dataDir));
@@ -125,6 +127,7 @@ async function compose(
   const http = runs('api')
     ? await openHttp(config, log, redact, {
         queues,
+        jobs,
         database,
         storage,
         services,
@@ -135,7 +138,8 @@ async function compose(
         ready: () => ready,
       })
     : undefined;
-  const duties = runs('worker') ? openDuties(log, queues, deadLetters, events) : [];
+  const duties =
+    workers === undefined ? [] : openDuties(log, { queues, deadLetters, events, database, jobs, workers });
   const group = createServiceGroup({
     services: [
       ...(http === undefined ? [] : [http]),

@@ -11,6 +11,8 @@ export type JobQueue = Pick<
   | 'getJobState'
   | 'getJobCounts'
   | 'getJobLogs'
+  | 'addJobLog'
+  | 'remove'
   | 'getWorkers'
   | 'close'
   | 'waitUntilReady'

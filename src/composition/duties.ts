@@ -1,19 +1,28 @@
 import { queueNames } from '../../queues/index.ts';
+import type { Database } from '../integrations/database/port.ts';
 import { createLoop } from '../lifecycle/loop.ts';
 import type { Service } from '../lifecycle/service.ts';
+import { createCancellationDuty } from '../maintenance/heed-cancellations.ts';
 import { createCountLog } from '../maintenance/log-queue-counts.ts';
 import { reconcileDeadLetters } from '../maintenance/reconcile-dead-letters.ts';
 import type { Events } from '../observability/events.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { DeadLetters } from '../queue/dead-letters.ts';
+import type { JobControl } from '../queue/job-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
+import type { WorkerRuntime } from '../worker/runtime.ts';
 
-export function openDuties(
-  log: Logger,
-  queues: QueueManager,
-  deadLetters: DeadLetters,
-  events: Events,
-): Service[] {
+interface DutyParts {
+  readonly queues: QueueManager;
+  readonly deadLetters: DeadLetters;
+  readonly events: Events;
+  readonly database: Database;
+  readonly jobs: JobControl;
+  readonly workers: WorkerRuntime;
+}
+
+export function openDuties(log: Logger, parts: DutyParts): Service[] {
+  const { queues, deadLetters, events, database, jobs, workers } = parts;
   const onError = (error: unknown) => log.warn({ err: error }, 'upkeep will be tried again');
   return [
     createLoop({
@@ -26,6 +35,17 @@ export function openDuties(
           deadLetters,
           events,
         }),
+      onError,
+    }),
+    createLoop({
+      name: 'cancellations',
+      intervalMs: 1_000,
+      runOnce: createCancellationDuty({
+        cancellations: database.jobCancellations,
+        active: () => workers.active(),
+        cancel: (job) => workers.cancel(job),
+        settle: (job) => jobs.settle(job),
+      }),
       onError,
     }),
     createLoop({

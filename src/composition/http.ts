@@ -7,12 +7,14 @@ import type { Database } from '../integrations/database/port.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Redact } from '../observability/redaction.ts';
+import type { JobControl } from '../queue/job-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { scoreStory } from '../scoring/index.ts';
 import type { WorkerRuntime } from '../worker/runtime.ts';
 
 interface HttpParts {
   readonly queues: QueueManager;
+  readonly jobs: JobControl;
   readonly database: Database;
   readonly storage: Services['storage'];
   readonly services: Services;
@@ -44,6 +46,7 @@ export async function openHttp(
     adminUser: config.auth.adminUser,
     adminPassword: config.auth.adminPassword,
     queues: parts.queues,
+    jobs: parts.jobs,
     database,
     storage,
     llm: parts.services.llm,

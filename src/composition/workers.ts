@@ -9,6 +9,9 @@ import type { DeadLetters } from '../queue/dead-letters.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { WorkerRuntime } from '../worker/runtime.ts';
 
+/** Lines of its log that are kept with a job, the latest. */
+const keptLines = 1_000;
+
 interface WorkerParts {
   readonly backend: Backend;
   readonly queues: QueueManager;
@@ -26,6 +29,7 @@ export function openWorkers(config: Config, log: Logger, redact: Redact, parts: 
     ports: {
       redact,
       logOf: (bindings) => log.child(bindings),
+      keepLine: (queue, jobId, line) => queues.queue(queue).addJobLog(jobId, line, keptLines),
       addJob: (queue, name, payload, options) => queues.addUntyped(queue, name, payload, options),
       addJobs: (queue, jobs) => queues.addManyUntyped(queue, jobs),
     },

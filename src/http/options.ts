@@ -4,6 +4,7 @@ import type { LanguageModel } from '../integrations/llm/port.ts';
 import type { Storage } from '../integrations/storage/port.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Redact } from '../observability/redaction.ts';
+import type { JobControl } from '../queue/job-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 
 /** Scores of a story's own text, 0 to 10. */
@@ -37,6 +38,7 @@ export interface HttpOptions {
   /** Absent: nobody signs in by password. */
   readonly adminPassword: string | undefined;
   readonly queues: QueueManager;
+  readonly jobs: JobControl;
   readonly database: Database;
   readonly storage: Storage | undefined;
   readonly llm: LanguageModel | undefined;

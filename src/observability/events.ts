@@ -33,6 +33,8 @@ export interface EventMap {
     readonly failure: Failure;
     readonly deadLetterId: string;
   };
+  /** Taken back by a person or a service; `seconds` is 0 for a job that was not running. */
+  'job.cancelled': JobEvent & { readonly seconds: number };
   'mail.settled': { readonly provider: string; readonly template: string; readonly status: string };
   'sync.page': {
     readonly source: string;

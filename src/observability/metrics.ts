@@ -79,6 +79,10 @@ function countJobs(events: Events, registry: Registry): void {
   events.on('job.started', ({ queue, waitSeconds }) => wait.observe({ queue }, waitSeconds));
   events.on('job.completed', ({ queue, job, seconds }) => ended(queue, job, 'completed', seconds));
   events.on('job.retried', ({ queue, job, seconds }) => ended(queue, job, 'retried', seconds));
+  events.on('job.cancelled', ({ queue, job, seconds }) => {
+    if (seconds > 0) ended(queue, job, 'cancelled', seconds);
+    else processed.inc({ queue, job: labelOf(queue, job), status: 'cancelled' });
+  });
   events.on('job.dead_lettered', ({ queue, job, seconds }) => {
     ended(queue, job, 'failed', seconds);
     processed.inc({ queue, job: labelOf(queue, job), status: 'dead_lettered' });

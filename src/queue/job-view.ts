@@ -1,7 +1,8 @@
 import type { Job } from '../backend/port.ts';
+import type { ErrorCode } from '../errors/catalogue.ts';
 import { readEnvelope } from './envelope.ts';
 
-export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'unknown';
+export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed' | 'cancelled' | 'unknown';
 
 /** A job as people and the API see it. */
 export interface JobView {
@@ -59,7 +60,7 @@ type Viewed = Pick<
  * other order may show as completed what was read while the job still ran.
  */
 export function viewJob(queue: string, stateInStore: string, job: Viewed, logs: readonly string[]): JobView {
-  const state = stateOf(stateInStore);
+  const state = wasCancelled(stateInStore, job.failedReason) ? 'cancelled' : stateOf(stateInStore);
   const envelope = readEnvelope(job.data);
   return {
     id: job.id ?? '',
@@ -77,6 +78,11 @@ export function viewJob(queue: string, stateInStore: string, job: Viewed, logs: 
     finishedAt: job.finishedOn === undefined ? undefined : new Date(job.finishedOn),
     logs,
   };
+}
+
+/** The store knows no such state: a job that was cancelled while it ran has failed there, with our code for it. */
+function wasCancelled(state: string, failedReason: string | undefined): boolean {
+  return state === 'failed' && failedReason?.startsWith(`[${'JOB_CANCELLED' satisfies ErrorCode}] `) === true;
 }
 
 function progressOf(progress: unknown, state: JobState): JobView['progress'] {

@@ -154,6 +154,14 @@ export class QueueManager {
     });
   }
 
+  /**
+   * Runs work on the queues of `queue`.
+   * @throws MillraceError QUEUE_UNAVAILABLE when the store is away; else what the work throws.
+   */
+  reach<T>(work: () => Promise<T>): Promise<T> {
+    return this.#reach(work);
+  }
+
   /** How many jobs a queue has in each state; waiting ones include those with a priority. */
   async counts(queue: QueueName | string): Promise<QueueCounts> {
     return this.#reach(async () => {

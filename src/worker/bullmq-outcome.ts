@@ -14,6 +14,7 @@ export async function settle(outcome: Outcome, job: Job, token: string | undefin
     case 'retried':
       throw recorded(new Error(recordedReason(outcome.failure)), outcome.failure);
     case 'dead-lettered':
+    case 'cancelled':
       throw recorded(new UnrecoverableError(recordedReason(outcome.failure)), outcome.failure);
     case 'waiting':
       await job.moveToDelayed(Date.now() + outcome.delayMs, token);

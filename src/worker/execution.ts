@@ -6,6 +6,7 @@ import { faultsOf } from '../errors/faults.ts';
 import type { Redact } from '../observability/redaction.ts';
 import { type Envelope, readEnvelope } from '../queue/envelope.ts';
 import type { FollowUpOptions, JobLog } from './context.ts';
+import { JobLines } from './job-lines.ts';
 import { type Outcome, outcomeOf, type StopReason } from './outcome.ts';
 import { Progress } from './progress.ts';
 
@@ -73,6 +74,8 @@ export interface Executable {
 export interface ExecutionPorts {
   readonly redact: Redact;
   logOf(bindings: Record<string, unknown>): JobLog;
+  /** Keeps a line of a job's log with the job; absent, such lines go to the process's log alone. */
+  keepLine?(queue: string, jobId: string, line: string): Promise<unknown>;
   addJob(
     queue: string,
     name: string,
@@ -107,6 +110,7 @@ export class Execution {
   // Made when a processor first asks for its signal: for many jobs it would cost more than all their other steps.
   #controller: AbortController | undefined;
   #log: JobLog | undefined;
+  #lines: JobLines | undefined;
 
   constructor(
     queue: string,
@@ -120,6 +124,11 @@ export class Execution {
     this.#executable = executable;
     this.#ports = ports;
     this.#graceMs = graceMs;
+  }
+
+  /** When the job was added, in ms since 1970. */
+  get addedAt(): number {
+    return this.#job.timestamp;
   }
 
   /** Tells the processor to stop; the first reason counts. */
@@ -144,6 +153,7 @@ export class Execution {
       return outcomeOf(this.#clean(this.#causeOf(error)), this.#stopped?.reason, attempts);
     } finally {
       await progress.close();
+      await this.#lines?.close();
     }
   }
 
@@ -263,13 +273,16 @@ export class Execution {
   }
 
   #logger(correlationId: string): JobLog {
-    this.#log ??= this.#ports.logOf({
-      queue: this.#queue,
-      job: this.#job.name,
-      jobId: this.#job.id,
-      attempt: this.#job.attemptsMade + 1,
-      correlationId,
-    });
+    if (this.#log !== undefined) return this.#log;
+    const { keepLine, logOf, redact } = this.#ports;
+    const queue = this.#queue;
+    const jobId = this.#job.id ?? '';
+    const attempt = this.#job.attemptsMade + 1;
+    this.#log = logOf({ queue, job: this.#job.name, jobId, attempt, correlationId });
+    if (keepLine !== undefined) {
+      this.#lines = new JobLines((line) => keepLine(queue, jobId, redact(line)));
+      this.#log = this.#lines.beside(this.#log);
+    }
     return this.#log;
   }
 

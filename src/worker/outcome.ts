@@ -12,11 +12,13 @@ export type Outcome =
   | { readonly kind: 'returned'; readonly failure: Classified }
   /** Another worker has the job by now: nothing may be recorded from here. */
   | { readonly kind: 'lost'; readonly failure: Classified }
+  /** A person or a service took it back: it ends here, and no dead letter is kept. */
+  | { readonly kind: 'cancelled'; readonly failure: Classified }
   /** Failed for good. */
   | { readonly kind: 'dead-lettered'; readonly failure: Classified };
 
 /** Why a running job was told to stop. */
-export type StopReason = 'timeout' | 'shutdown' | 'lost';
+export type StopReason = 'timeout' | 'shutdown' | 'lost' | 'cancelled';
 
 export interface AttemptCount {
   /** Attempts that have failed before this one. */
@@ -31,6 +33,7 @@ export function outcomeOf(
   attempts: AttemptCount,
 ): Outcome {
   if (stopped === 'lost') return { kind: 'lost', failure };
+  if (stopped === 'cancelled') return { kind: 'cancelled', failure };
   if (stopped === 'shutdown') return { kind: 'returned', failure };
   if (failure.retryAfterMs !== undefined) return { kind: 'waiting', delayMs: failure.retryAfterMs, failure };
   if (failure.retryable && attempts.made + 1 < attempts.max) return { kind: 'retried', failure };

@@ -13,6 +13,14 @@ import type { Outcome } from './outcome.ts';
 
 export type RunnableProcessors = Readonly<Record<string, Readonly<Record<string, RunnableProcessor>>>>;
 
+/** A job that is to be stopped, and who wants it. */
+export interface CancelledJob {
+  readonly queue: string;
+  readonly jobId: string;
+  readonly addedAt: Date;
+  readonly by: string;
+}
+
 export interface WorkerRuntimeOptions {
   readonly backend: Backend;
   readonly processors: RunnableProcessors;
@@ -39,7 +47,7 @@ export class WorkerRuntime implements Service {
   readonly name = 'workers';
   readonly #options: WorkerRuntimeOptions;
   readonly #workers = new Map<QueueName, JobWorker>();
-  readonly #running = new Map<QueueName, Map<string, Execution>>();
+  readonly #running = new Map<string, Map<string, Execution>>();
   #stopping: Promise<void> | undefined;
 
   constructor(options: WorkerRuntimeOptions) {
@@ -69,6 +77,17 @@ export class WorkerRuntime implements Service {
   /** Jobs that run at this moment, by queue. */
   active(): ReadonlyMap<string, number> {
     return new Map([...this.#running].map(([queue, jobs]) => [queue, jobs.size]));
+  }
+
+  /**
+   * Aborts the signal of a job that runs here. `false` when it does not; `addedAt` tells it from an earlier job of its id.
+   */
+  cancel({ queue, jobId, addedAt, by }: CancelledJob): boolean {
+    const jobs = this.#running.get(queue);
+    const execution = jobs?.get(jobId);
+    if (execution?.addedAt !== addedAt.getTime()) return false;
+    execution.stop('cancelled', 'JOB_CANCELLED', `Cancelled by ${by}.`);
+    return true;
   }
 
   /** Whether every queue has a worker that takes jobs. */
@@ -200,6 +219,8 @@ export class WorkerRuntime implements Service {
       case 'returned':
       case 'lost':
         return events.emit('job.waiting', { ...event, delayMs: 0, failure: outcome.failure });
+      case 'cancelled':
+        return events.emit('job.cancelled', event);
       case 'dead-lettered':
         return this.#bury(identity, job, outcome.failure, seconds);
     }

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/integrations/database/port.ts';
 import { analyticsAndCleanup } from './database/aging.ts';
+import { control } from './database/control.ts';
 import { mailLedger } from './database/mail.ts';
 import { modelBudget } from './database/model-budget.ts';
 import { reading } from './database/reading.ts';
@@ -40,6 +41,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('syncs', () => syncing(opened));
     describe('aggregates and cleaning', () => analyticsAndCleanup(opened));
     describe('the budget of language models', () => modelBudget(opened));
+    describe('steering', () => control(opened));
     describe('reports and exports', () => reading(opened));
   });
 }

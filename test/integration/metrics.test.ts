@@ -94,6 +94,15 @@ describe('metrics', () => {
       const { completed, failed } = await manager.counts('email');
       return completed + failed === 4;
     });
+    const cancelled = {
+      queue: 'email',
+      job: 'send-welcome',
+      jobId: '5',
+      correlationId: 'c',
+      attempt: 1,
+    };
+    platform.events.emit('job.cancelled', { ...cancelled, seconds: 0 });
+    platform.events.emit('job.cancelled', { ...cancelled, seconds: 1.5 });
     const page = await scrape();
     const labels = { queue: 'email', job: 'send-welcome' };
     const processed = (status: string) => page.value('worker_jobs_processed_total', { ...labels, status });
@@ -101,6 +110,9 @@ describe('metrics', () => {
     expect(processed('retried')).toBe(1);
     expect(processed('failed')).toBe(1);
     expect(processed('dead_lettered')).toBe(1);
+    expect(processed('cancelled')).toBe(2);
+    // One that never ran has no duration.
+    expect(page.value('worker_job_duration_seconds_count', { ...labels, status: 'cancelled' })).toBe(1);
     expect(page.value('worker_job_duration_seconds_count', { ...labels, status: 'completed' })).toBe(3);
     // Six times a job was taken: four first attempts, a second try, and one after its wait.
     expect(page.value('worker_job_wait_seconds_count', { queue: 'email' })).toBe(6);

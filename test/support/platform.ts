@@ -32,6 +32,8 @@ export interface Platform {
   }[];
   /** A further worker process's worth of workers on the same queues. */
   openWorkers(processors?: TestProcessors): WorkerRuntime;
+  /** All workers opened so far. */
+  readonly runtimes: readonly WorkerRuntime[];
   /** Stops every worker opened so far, as SIGTERM would. */
   stopWorkers(): Promise<void>;
   /** Resolves with the next event of that name that fits. */
@@ -62,6 +64,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       ports: {
         redact: createRedactor(['very-secret-value']),
         logOf: (bindings) => recordingLog(bindings, logged),
+        keepLine: (queue, jobId, line) => queues.queue(queue).addJobLog(jobId, line),
         addJob: (queue, name, payload, addOptions) => queues.addUntyped(queue, name, payload, addOptions),
         addJobs: (queue, jobs) => queues.addManyUntyped(queue, jobs),
       },
@@ -89,6 +92,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     events,
     logged,
     openWorkers,
+    runtimes,
     async stopWorkers() {
       await Promise.all(runtimes.map((runtime) => runtime.stop()));
     },

@@ -3,10 +3,15 @@ import { inject } from 'vitest';
 import { mailPreviews } from '../../processors/email/previews.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { createHttpService, type HttpOptions, type HttpService, type Role } from '../../src/http/index.ts';
+import type { JobCancellations } from '../../src/integrations/database/port.ts';
 import { createLocalStorage } from '../../src/integrations/storage/local.ts';
 import type { Storage } from '../../src/integrations/storage/port.ts';
+import { createLoop } from '../../src/lifecycle/loop.ts';
+import type { Service } from '../../src/lifecycle/service.ts';
+import { createCancellationDuty } from '../../src/maintenance/heed-cancellations.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
+import { JobControl } from '../../src/queue/job-control.ts';
 import { scoreStory } from '../../src/scoring/index.ts';
 import { openPlatform, type Platform, type TestProcessors } from './platform.ts';
 import { createWorld, type World } from './world.ts';
@@ -52,6 +57,9 @@ export async function openSite(
     workers: 8,
   });
   const platform = await openPlatform({ backend, ...(processors === undefined ? {} : { processors }) });
+  const cancellations = world.database.jobCancellations;
+  const jobs = new JobControl({ queues: platform.queues, cancellations, events: platform.events });
+  const heeding = heedCancellations(platform, jobs, cancellations);
   const storage = createLocalStorage({ dir: world.dataDir });
   const service = createHttpService({
     host: '127.0.0.1',
@@ -63,6 +71,7 @@ export async function openSite(
     adminUser: 'admin',
     adminPassword,
     queues: platform.queues,
+    jobs,
     database: world.database,
     storage,
     llm: undefined,
@@ -77,10 +86,12 @@ export async function openSite(
     ...overrides,
   });
   const close = async () => {
+    await heeding.stop();
     await service.stop();
     await platform.close();
     await world.close();
   };
+  await heeding.start();
   await service.start().catch(async (error: unknown) => {
     await close();
     throw error;
@@ -94,6 +105,22 @@ export async function openSite(
     ask: (method, path, request) => ask(`${service.url}${path}`, method, request),
     close,
   };
+}
+
+/** The duty of a worker process, for the workers of a test. */
+function heedCancellations(platform: Platform, jobs: JobControl, cancellations: JobCancellations): Service {
+  const [workers] = platform.runtimes;
+  return createLoop({
+    name: 'cancellations',
+    intervalMs: 50,
+    runOnce: createCancellationDuty({
+      cancellations,
+      active: () => workers?.active() ?? new Map(),
+      cancel: (job) => workers?.cancel(job) ?? false,
+      settle: (job) => jobs.settle(job),
+    }),
+    onError: () => undefined,
+  });
 }
 
 export async function ask(url: string, method: string, { token, body, headers }: Ask = {}): Promise<Answer> {

@@ -162,6 +162,7 @@ describe('an attempt at a job', () => {
   test.each([
     ['shutdown', 'returned'],
     ['lost', 'lost'],
+    ['cancelled', 'cancelled'],
   ] as const)('that is stopped for %s ends as %s, whatever the processor throws', async (reason, kind) => {
     const started = Promise.withResolvers<void>();
     const run = ({ signal }: RunContext) =>

@@ -56,6 +56,12 @@ describe('the view of a job', () => {
     expect(view(state).state).toBe(wanted);
   });
 
+  test('tells a job that was cancelled while it ran from one that failed', () => {
+    expect(view('failed', { failedReason: '[JOB_CANCELLED] Cancelled by ops.' }).state).toBe('cancelled');
+    expect(view('failed', { failedReason: 'No [JOB_CANCELLED] here.' }).state).toBe('failed');
+    expect(view('delayed', { failedReason: '[JOB_CANCELLED] Before its retry.' }).state).toBe('delayed');
+  });
+
   test('shows the result, and no failure of an earlier attempt, once completed', () => {
     const completed = view('completed', {
       returnvalue: { status: 'sent' },

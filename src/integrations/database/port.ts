@@ -1,5 +1,6 @@
 import type { Attachments, Documents } from './port/documents.ts';
 import type { ExportSource } from './port/exports.ts';
+import type { JobCancellations } from './port/job-cancellations.ts';
 import type { Deliveries, Mailings } from './port/mail.ts';
 import type { ModelBudget } from './port/model-budget.ts';
 import type { Proposals } from './port/proposals.ts';
@@ -11,6 +12,7 @@ import type { Users } from './port/users.ts';
 
 export * from './port/documents.ts';
 export * from './port/exports.ts';
+export * from './port/job-cancellations.ts';
 export * from './port/mail.ts';
 export * from './port/model-budget.ts';
 export * from './port/proposals.ts';
@@ -41,6 +43,7 @@ export interface Database {
   readonly reports: ReportSource;
   readonly proposals: Proposals;
   readonly exports: ExportSource;
+  readonly jobCancellations: JobCancellations;
   /** Latency in ms of the smallest query. */
   ping(): Promise<number>;
   close(): Promise<void>;

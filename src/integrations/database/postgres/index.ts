@@ -1,3 +1,5 @@
+import { callerOn } from '../functions/call.ts';
+import { createJobCancellations } from '../functions/job-cancellations.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
 import { createAttachments } from './attachments.ts';
@@ -26,6 +28,7 @@ export interface DatabaseOptions {
 export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
   const pool = openPool(url, poolMax);
   const connection = connect(pool);
+  const call = callerOn(connection);
   return {
     users: createUsers(connection),
     deliveries: createDeliveries(connection),
@@ -43,6 +46,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     reports: createReports(connection),
     proposals: createProposals(connection),
     exports: createExports(pool),
+    jobCancellations: createJobCancellations(call),
     async ping() {
       const began = performance.now();
       await connection.query('select 1');

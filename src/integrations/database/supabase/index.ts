@@ -1,3 +1,4 @@
+import { createJobCancellations } from '../functions/job-cancellations.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
 import { openApi, type SupabaseOptions } from './api.ts';
@@ -37,6 +38,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     reports: createReports(api),
     proposals: createProposals(api),
     exports: createExports(api),
+    jobCancellations: createJobCancellations(api.call),
     async ping() {
       const began = performance.now();
       await api.rows(api.tables.from('users').select('id').limit(1));
