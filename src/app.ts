@@ -7,6 +7,7 @@ import { developmentSecret } from './composition/development.ts';
 import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
 import { openDuties } from './composition/duties.ts';
 import { openHttp } from './composition/http.ts';
+import { lookAround } from './composition/preflight.ts';
 import { openScheduler } from './composition/scheduler.ts';
 import { openTables } from './composition/tables.ts';
 import { openWorkers } from './composition/workers.ts';
@@ -22,6 +23,7 @@ import type { Logger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import type { Redact } from './observability/redaction.ts';
 import type { Alerts } from './observability/sentry.ts';
+import { refuseFaults } from './preflight.ts';
 import { DeadLetters } from './queue/dead-letters.ts';
 import { JobControl } from './queue/job-control.ts';
 import { QueueManager } from './queue/queue-manager.ts';
@@ -75,6 +77,9 @@ async function compose(
     workers: runs('worker') ? queueNames.length : 0,
   });
   closers.push(() => backend.close());
+  const findings = await lookAround(config, backend);
+  refuseFaults(findings);
+  for (const { about, message } of findings) log.warn({ about }, message);
 
   const events = new Events();
   logJobs(events, log);

@@ -38,6 +38,13 @@ export interface WorkerSettings {
   readonly name: string;
 }
 
+/** What a look at the surroundings has found, with what to do about it. A fault would lose work, so nothing starts with one. */
+export interface Finding {
+  readonly level: 'fault' | 'warning';
+  readonly about: string;
+  readonly message: string;
+}
+
 /**
  * Where the queues live. Everything above speaks BullMQ's Queue and Worker and does not know which store is beneath.
  */
@@ -53,6 +60,8 @@ export interface Backend {
   worker(name: string, processor: Processor, settings: WorkerSettings): JobWorker;
   /** Latency in ms of the smallest round trip; rejects when the store is away. */
   ping(): Promise<number>;
+  /** Looks at the store's version, settings and clock. `beside`: connections that the process may open to it for other things. */
+  inspect(beside: number): Promise<Finding[]>;
   /** Closes the connections; queues and workers have been closed before. */
   close(): Promise<void>;
 }

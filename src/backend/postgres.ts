@@ -2,6 +2,7 @@ import { createPostgresBackend, isPgPool, runMigrations, withBackend } from 'bul
 import pg from 'pg';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
+import { inspectPostgres } from './inspect-postgres.ts';
 import { workerOptions } from './options.ts';
 import type { Backend } from './port.ts';
 
@@ -59,6 +60,7 @@ export async function openPostgresBackend({
       await producers.query('select 1');
       return performance.now() - began;
     },
+    inspect: (beside) => inspectPostgres(producers, beside + workers + 2 * workingConnections),
     close() {
       closing ??= Promise.all([end(producers), end(consumers)]);
       return closing.then(() => undefined);

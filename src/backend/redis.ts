@@ -2,6 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
+import { inspectRedis } from './inspect-redis.ts';
 import { workerOptions } from './options.ts';
 import type { Backend } from './port.ts';
 
@@ -63,6 +64,7 @@ export async function openRedisBackend({ url, prefix = 'bull' }: RedisBackendOpt
       await producer.ping();
       return performance.now() - began;
     },
+    inspect: () => inspectRedis(producer),
     async close() {
       producer.disconnect();
       consumer.disconnect();

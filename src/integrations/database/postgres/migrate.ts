@@ -50,6 +50,25 @@ export async function migrate(pool: pg.Pool, dir: string): Promise<string[]> {
   }
 }
 
+/**
+ * Names of the migrations that a start would apply. Changes nothing.
+ * @throws MillraceError as `migrate`.
+ */
+export async function dueMigrations(pool: pg.Pool, dir: string): Promise<string[]> {
+  const migrations = await readMigrations(dir);
+  const client = await reachable(() => pool.connect());
+  try {
+    const { rows } = await client.query<{ there: boolean }>(
+      `select to_regclass('millrace_migrations') is not null as there`,
+    );
+    const applied = rows[0]?.there === true ? await appliedVersions(client) : new Map();
+    refuseNewer(migrations, applied);
+    return migrations.filter(({ version }) => !applied.has(version)).map(({ name }) => name);
+  } finally {
+    client.release();
+  }
+}
+
 /** The migrations of a folder, in order. */
 export async function readMigrations(dir: string): Promise<Migration[]> {
   const names = (await readdir(dir)).filter((name) => name.endsWith('.sql')).sort();

@@ -1,0 +1,34 @@
+import type { Config } from '../../config/index.ts';
+import { queueNames } from '../../queues/index.ts';
+import type { Backend, Finding } from '../backend/port.ts';
+import { type Provider, preflight } from '../preflight.ts';
+
+/** What a start looks at: the machine, the store, and the settings that have to fit each other. */
+export function lookAround(config: Config, backend: Backend): Promise<Finding[]> {
+  const works = config.roles.includes('worker');
+  const { poolMax, supabase } = config.database;
+  const sameServer = backend.kind !== 'redis' && supabase === undefined;
+  return preflight({
+    dataDir: config.dataDir,
+    databasePool: poolMax,
+    concurrency: works ? queueNames.reduce((jobs, queue) => jobs + config.worker.concurrency[queue], 0) : 0,
+    memoryBytes: works ? config.maxMemoryBytes : 0,
+    inspectBackend: () => backend.inspect(sameServer ? poolMax : 0),
+  });
+}
+
+/** The places outside that the configuration names. */
+export function providersOf({ mail, samGov, openai, storage, sentry }: Config): Provider[] {
+  const providers: (Provider | undefined)[] = [
+    mail.provider === 'sendgrid' ? { name: 'SendGrid', url: mail.sendgrid.baseUrl } : undefined,
+    mail.provider === 'smtp' && mail.smtpUrl !== undefined ? { name: 'SMTP', url: mail.smtpUrl } : undefined,
+    samGov.apiKey === undefined ? undefined : { name: 'SAM.gov', url: samGov.baseUrl },
+    openai.apiKey === undefined ? undefined : { name: 'OpenAI', url: openai.baseUrl },
+    storage.provider === 's3'
+      ? { name: 'S3', url: storage.endpoint ?? `https://s3.${storage.region}.amazonaws.com` }
+      : undefined,
+    storage.provider === 'supabase' ? { name: 'Supabase Storage', url: storage.url } : undefined,
+    sentry.dsn === undefined ? undefined : { name: 'Sentry', url: sentry.dsn },
+  ];
+  return providers.filter((provider) => provider !== undefined);
+}
