@@ -4,6 +4,7 @@ import { exportData } from './document/export-data.ts';
 import { generateComplianceMatrix } from './document/generate-compliance-matrix.ts';
 import { generateReport } from './document/generate-report.ts';
 import { processAttachment } from './document/process-attachment.ts';
+import { renderCer } from './document/render-cer.ts';
 import { dispatchReminders } from './email/dispatch-reminders.ts';
 import { dispatchWeeklySummaries } from './email/dispatch-weekly-summaries.ts';
 import { sendDocument } from './email/send-document.ts';
@@ -35,6 +36,7 @@ export const processors: Processors = {
     'dispatch-weekly-reports': dispatchWeeklyReports,
     'process-attachment': processAttachment,
     'generate-compliance-matrix': generateComplianceMatrix,
+    'render-cer': renderCer,
   },
   sync: {
     'sam-gov-sync': samGovSync,

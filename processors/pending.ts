@@ -5,7 +5,7 @@ import type { PendingJobs } from './define.ts';
  * comes, its name leaves this list; until both are done, it does not compile.
  */
 export const pending = {
-  document: ['render-cer', 'convert-pdf'],
+  document: ['convert-pdf'],
 } as const satisfies PendingJobs;
 
 export type Pending = typeof pending;

@@ -41,6 +41,12 @@ export const catalogue = {
   NOT_FOUND: entry(404, false, 'Nothing is at that address.'),
   STORY_NOT_FOUND: entry(404, false, 'No story has that id.'),
   DOCUMENT_NOT_FOUND: entry(404, false, 'No document has that id.'),
+  CER_REPORT_NOT_FOUND: entry(404, false, 'No clinical evaluation report of yours has that id.'),
+  CER_REPORT_NOT_READY: entry(
+    409,
+    false,
+    'The report has no PDF yet, or failed; its `status` and `error` say which.',
+  ),
   IDEMPOTENCY_CONFLICT: entry(422, false, 'The idempotency key was used before with another payload.'),
   UNAUTHENTICATED: entry(401, false, 'The request bears no valid token or session.'),
   FORBIDDEN: entry(403, false, 'The token or session has not the role that this needs.'),

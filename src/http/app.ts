@@ -3,6 +3,7 @@ import { adminRoutes } from '../admin/index.ts';
 import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
 import type { PasswordCheck } from '../admin/passwords.ts';
+import { CerIntake } from './cer-reports.ts';
 import { createFileLinks } from './file-links.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { correlate } from './middleware/correlation.ts';
@@ -13,6 +14,7 @@ import { limitByToken, limitRefusals } from './middleware/rate-limits.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { timeLimit } from './middleware/time-limit.ts';
 import type { HttpOptions } from './options.ts';
+import { cerBodyLimit, cerRoutes } from './routes/cer.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -55,13 +57,17 @@ export function createApp(options: HttpOptions, { tokens, checkPassword, links }
     response.set('Cache-Control', 'no-store');
     next();
   });
-  api.use(limitRefusals(), authenticate(tokens), limitByToken(), jsonBody(), noQuery);
+  api.use(limitRefusals(), authenticate(tokens), limitByToken());
+  api.use('/cer/reports', jsonBody(cerBodyLimit));
+  api.use(jsonBody(), noQuery);
   api.use('/jobs', jobRoutes(queues));
   api.use('/stories/scoring', storyScoringRoutes({ queues, stories: database.stories, llm }));
   api.use(
     '/stories',
     storyRoutes(new StoryIntake({ queues, stories: database.stories, scoreStory: options.scoreStory })),
   );
+  const cerReports = new CerIntake({ queues, reports: database.cerReports });
+  api.use('/cer', cerRoutes({ intake: cerReports, documents: database.documents, storage }));
   api.use('/documents', documentRoutes({ documents: database.documents, storage, links: fileLinks }));
   app.use('/api', api);
 

@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { MillraceError } from '../errors/catalogue.ts';
 import type { NewStory, Stories, Story } from '../integrations/database/port.ts';
 import type { Logger } from '../observability/logger.ts';
 import { sameJson } from '../queue/idempotency.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
+import { newId } from './keyed-ids.ts';
 import type { ScoreStory } from './options.ts';
 
 /** What people write of a story. */
@@ -66,7 +66,7 @@ export class StoryIntake {
     caller: Caller,
     idempotencyKey?: string,
   ): Promise<{ story: Story; created: boolean }> {
-    const id = idempotencyKey === undefined ? randomUUID() : storyIdOf(caller.subject, idempotencyKey);
+    const id = newId('story', caller.subject, idempotencyKey);
     const existing = idempotencyKey === undefined ? undefined : await this.#stories.find(id);
     if (existing !== undefined) return { story: await this.#resume(existing, text, caller), created: false };
 
@@ -182,14 +182,6 @@ export class StoryIntake {
       log.error({ err: error, storyId: story.id }, 'A story without a job could not be withdrawn');
     }
   }
-}
-
-/** A UUID of the key (RFC 9562, version 8), of this caller alone. */
-function storyIdOf(subject: string, key: string): string {
-  const bytes = createHash('sha256').update(`story\n${subject}\n${key}`).digest().subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function sameText(a: StoryText, b: StoryText): boolean {

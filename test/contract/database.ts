@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/integrations/database/port.ts';
 import { analyticsAndCleanup } from './database/aging.ts';
+import { cerReports } from './database/cer.ts';
 import { control } from './database/control.ts';
 import { mailLedger } from './database/mail.ts';
 import { modelBudget } from './database/model-budget.ts';
@@ -37,6 +38,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     });
 
     describe('users, stories, documents, proposals', () => records(opened));
+    describe('clinical evaluation reports', () => cerReports(opened));
     describe('the ledger of mails', () => mailLedger(opened));
     describe('syncs', () => syncing(opened));
     describe('aggregates and cleaning', () => analyticsAndCleanup(opened));

@@ -25,13 +25,16 @@ export interface LayoutOptions {
   readonly title: string;
   readonly subject: string;
   readonly orientation: 'portrait' | 'landscape';
+  /** US Letter unless told. */
+  readonly paper?: 'LETTER' | 'A4';
 }
 
 /** Begins a tagged PDF with its fonts embedded as subsets. Its bytes come out of `doc`, which is a stream. */
-export async function createLayout({ title, subject, orientation }: LayoutOptions): Promise<Layout> {
+export async function createLayout(options: LayoutOptions): Promise<Layout> {
+  const { title, subject, orientation, paper: size = paper.size } = options;
   const fonts = await loadFonts();
   const doc = new PDFDocument({
-    size: paper.size,
+    size,
     layout: orientation,
     // All places are given; a margin of its own would make pdfkit break pages where it sees fit.
     margin: 0,

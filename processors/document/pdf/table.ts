@@ -11,7 +11,7 @@ import {
   tagged,
   write,
 } from './layout.ts';
-import { colour, leading, size } from './theme.ts';
+import { colour, leading, paper, size } from './theme.ts';
 import { type Measure, wrap } from './wrap.ts';
 
 export interface TableColumn<R> {
@@ -60,7 +60,7 @@ export function tableHeight(rows: number): number {
 /** The least that a table begins with on a page: its header and two rows of two lines. */
 export const tableStart = tableHeight(4);
 
-/** Begins a table across the page. Rows are whole on one page, and the header stands again on each. */
+/** Begins a table across the page. Rows are whole on one page unless they are taller than it, and the header stands again on each. */
 export function beginTable<R>(
   layout: Layout,
   columns: readonly TableColumn<R>[],
@@ -102,6 +102,8 @@ export function beginTable<R>(
     layout.y += height;
   }
 
+  const pageRoom = layout.bottom - layout.top - paper.header - rowHeight(headers);
+  const mostLines = Math.floor((pageRoom - 2 * padding.y) / lineHeight);
   ensureRoom(layout, tableStart);
   header(true);
 
@@ -132,19 +134,38 @@ export function beginTable<R>(
         lines: inCell(column.value(row), cells[index], measures.cell, column.maxLines),
         link: column.link?.(row),
       }));
-      waiting.push({ cells: content, height: rowHeight(content.map(({ lines }) => lines)) });
-      const first = waiting.length > 2 ? waiting.shift() : undefined;
-      if (first === undefined) return;
-      breakBefore(first.height);
-      draw(first);
+      for (const part of parted(content, mostLines)) {
+        waiting.push({ cells: part, height: rowHeight(part.map(({ lines }) => lines)) });
+        const first = waiting.length > 2 ? waiting.shift() : undefined;
+        if (first === undefined) continue;
+        breakBefore(first.height);
+        draw(first);
+      }
     },
     end() {
-      breakBefore(waiting.reduce((sum, row) => sum + row.height, 0));
-      waiting.forEach(draw);
+      const height = waiting.reduce((sum, row) => sum + row.height, 0);
+      // Rows of whole pages cannot stay together.
+      if (height <= pageRoom) breakBefore(height);
+      for (const row of waiting) {
+        breakBefore(row.height);
+        draw(row);
+      }
       table.end();
       layout.y += 16;
     },
   };
+}
+
+/** A row that is taller than a page, in as many rows as it takes; any other as it is. */
+function parted(cells: Row['cells'], mostLines: number): Row['cells'][] {
+  const tallest = Math.max(...cells.map(({ lines }) => lines.length));
+  const parts = Math.max(1, Math.ceil(tallest / mostLines));
+  return Array.from({ length: parts }, (_, part) =>
+    cells.map(({ lines, link }) => ({
+      link,
+      lines: lines.slice(part * mostLines, (part + 1) * mostLines),
+    })),
+  );
 }
 
 function place<R>(columns: readonly TableColumn<R>[], left: number, width: number): Cell[] {

@@ -1,5 +1,5 @@
 import type { ReportRow } from '../../../src/integrations/database/port.ts';
-import type { OpportunityReport, Rendered, Report, UserReport } from './report.ts';
+import type { OpportunityReport, Report, UserReport } from './report.ts';
 
 /** More rows than anybody reads on paper; the workbook has them all. */
 export const mostListed = 2_000;
@@ -12,10 +12,6 @@ export type PlainReport =
 export interface PdfTask {
   readonly report: PlainReport;
   readonly maxRows: number;
-}
-
-export interface RenderedPdf extends Rendered {
-  readonly bytes: Uint8Array;
 }
 
 /** Reads as many rows as the PDF lists: it says itself how many more there are. */

@@ -77,11 +77,20 @@ function fromExpress(thrown: unknown): MillraceError | undefined {
   if (!(thrown instanceof Error) || !('status' in thrown) || typeof thrown.status !== 'number')
     return undefined;
   if (thrown.status === 413)
-    return new MillraceError('TOO_LARGE', 'The body is above 300 kB. Store the data and send its id.');
+    return new MillraceError(
+      'TOO_LARGE',
+      `The body is above ${limitOf(thrown)}. Store the data and send its id.`,
+    );
   if (thrown.status < 400 || thrown.status > 499) return undefined;
   const why =
     'type' in thrown && thrown.type === 'entity.parse.failed'
       ? 'The body is no valid JSON.'
       : 'The request is malformed: check its address, encoding and body.';
   return new MillraceError('INVALID_REQUEST', why);
+}
+
+/** The parser knows its limit, in bytes. */
+function limitOf(thrown: Error): string {
+  const limit = 'limit' in thrown && typeof thrown.limit === 'number' ? thrown.limit : undefined;
+  return limit === undefined ? 'its limit' : `${Math.round(limit / 1_024)} kB`;
 }

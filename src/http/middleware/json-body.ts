@@ -3,12 +3,15 @@ import { MillraceError } from '../../errors/catalogue.ts';
 import { formatPath } from '../../errors/faults.ts';
 
 /** Above the 256 KiB of a payload, so that the queue's own limit is the one that people meet. */
-const limit = '300kb';
+const usualLimit = '300kb';
 /** Deeper than any schema of ours, and far from where recursion ends. */
 const maxDepth = 64;
 
-/** Reads JSON bodies, and refuses text that no database keeps. */
-export function jsonBody(): RequestHandler[] {
+/**
+ * Reads JSON bodies, and refuses text that no database keeps. A body that was read before is left alone, so a route with a
+ * larger limit goes first.
+ */
+export function jsonBody(limit = usualLimit): RequestHandler[] {
   return [express.json({ limit, strict: false }), storable];
 }
 

@@ -1,12 +1,11 @@
-import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
 import { z } from 'zod';
 import { MillraceError } from '../../errors/catalogue.ts';
 import type { Documents } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
 import { parse } from '../answer.ts';
-import { contextOf } from '../context.ts';
 import type { FileLinks } from '../file-links.ts';
+import { sendDocument } from '../send-document.ts';
 
 const address = z.object({ id: z.string().min(1).max(300), fileName: z.string().min(1).max(300) });
 const signed = z.strictObject({
@@ -55,19 +54,7 @@ export function fileRoutes({ documents, storage, links }: FileRoutesOptions): Ro
       return void response.redirect(302, url);
     }
     const file = request.method === 'HEAD' ? undefined : await storage.get(row.storageKey);
-    response
-      .attachment(row.fileName)
-      .set('Content-Type', row.contentType)
-      .set('Content-Length', String(row.bytes))
-      .set('Cache-Control', 'private, no-store');
-    if (file === undefined) return void response.end();
-    try {
-      await pipeline(file, response);
-    } catch (error) {
-      // Readers that go away in the middle are no fault of ours.
-      if (!request.destroyed && !response.destroyed) throw error;
-      contextOf(request).log.debug({ err: error }, 'A download was not finished');
-    }
+    await sendDocument(request, response, row, file);
   });
 
   return router;

@@ -1,3 +1,4 @@
+import type { CerReports } from './port/cer.ts';
 import type { Attachments, Documents } from './port/documents.ts';
 import type { ExportSource } from './port/exports.ts';
 import type { JobCancellations } from './port/job-cancellations.ts';
@@ -10,6 +11,7 @@ import type { Entities, Opportunities, Syncs } from './port/sync.ts';
 import type { Analytics, Cleanup, ScheduleTicks } from './port/upkeep.ts';
 import type { Users } from './port/users.ts';
 
+export * from './port/cer.ts';
 export * from './port/documents.ts';
 export * from './port/exports.ts';
 export * from './port/job-cancellations.ts';
@@ -39,6 +41,7 @@ export interface Database {
   readonly cleanup: Cleanup;
   readonly stories: Stories;
   readonly modelBudget: ModelBudget;
+  readonly cerReports: CerReports;
   readonly ticks: ScheduleTicks;
   readonly reports: ReportSource;
   readonly proposals: Proposals;

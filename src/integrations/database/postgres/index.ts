@@ -3,6 +3,7 @@ import { createJobCancellations } from '../functions/job-cancellations.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
 import { createAttachments } from './attachments.ts';
+import { createCerReports } from './cer.ts';
 import { createCleanup } from './cleanup.ts';
 import { connect, openPool } from './connection.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -42,6 +43,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     cleanup: createCleanup(connection),
     stories: createStories(connection),
     modelBudget: createModelBudget(connection),
+    cerReports: createCerReports(connection),
     ticks: createTicks(connection),
     reports: createReports(connection),
     proposals: createProposals(connection),

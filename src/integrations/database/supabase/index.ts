@@ -3,6 +3,7 @@ import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
 import { openApi, type SupabaseOptions } from './api.ts';
 import { createAttachments } from './attachments.ts';
+import { createCerReports } from './cer.ts';
 import { createCleanup } from './cleanup.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDocuments } from './documents.ts';
@@ -34,6 +35,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     cleanup: createCleanup(api),
     stories: createStories(api),
     modelBudget: createModelBudget(api),
+    cerReports: createCerReports(api),
     ticks: createTicks(api),
     reports: createReports(api),
     proposals: createProposals(api),

@@ -1,0 +1,78 @@
+import type { Result } from '../../queues/index.ts';
+import type { CerReport, Database } from '../../src/integrations/database/port.ts';
+import { defineProcessor } from '../define.ts';
+import { noReport, readContent } from './cer/request.ts';
+import { reportContent } from './cer/sections.ts';
+import { drawInThread } from './pdf-threads.ts';
+import { documentIdOf } from './report/plan.ts';
+
+const contentType = 'application/pdf';
+
+/**
+ * Makes a clinical evaluation report: its request, laid out, as a PDF, kept. Document and file are named after the
+ * report, so that whatever runs again replaces what it left; a report that is completed is not made again.
+ */
+export const renderCer = defineProcessor(
+  'document',
+  'render-cer',
+  ['database', 'storage', 'events'],
+  async ({ data: { reportId }, job, signal, progress, services: { database, storage, events } }) => {
+    const report = await database.cerReports.begin(reportId, job.id);
+    if (report === undefined) return earlierResult(database, reportId);
+    const { request } = await readContent(database.cerReports, reportId);
+    signal.throwIfAborted();
+
+    progress(20, 'Laying out');
+    const content = reportContent(request, undefined, report);
+    const renderer = 'pdfkit';
+    const { bytes, pages } = await drawInThread({ kind: 'cer', content }, signal);
+
+    progress(90, 'Keeping');
+    const documentId = documentIdOf(reportId, 'render-cer');
+    const file = await storage.put(`cer/${documentId}.pdf`, bytes, signal);
+    const document = {
+      fileName: `clinical-evaluation-report-${reportId}.pdf`,
+      contentType,
+      bytes: file.bytes,
+      sha256: file.sha256,
+      storageKey: file.key,
+    };
+    await database.documents.save({
+      ...document,
+      id: documentId,
+      jobKey: job.key,
+      userId: report.subject,
+      kind: 'cer',
+      format: 'pdf',
+      title: `${content.title}: ${content.device}`,
+      pages,
+      rows: undefined,
+    });
+    await database.cerReports.complete(reportId, { documentId, renderer });
+    events.emit('document.generated', { kind: 'cer', format: 'pdf', renderer, bytes: file.bytes });
+    progress(100, 'Done');
+    return { reportId, renderer, documentId, ...document, ...(pages === undefined ? {} : { pages }) };
+  },
+);
+
+/** What an attempt says that finds the report made: a worker may die between the report's end and its job's. */
+async function earlierResult(
+  { cerReports, documents }: Database,
+  reportId: string,
+): Promise<Result<'document', 'render-cer'>> {
+  const report: CerReport | undefined = await cerReports.find(reportId);
+  const document = report?.documentId === undefined ? undefined : await documents.find(report.documentId);
+  if (report?.renderer === undefined || document === undefined) throw noReport(reportId);
+  const { id: documentId, fileName, bytes, sha256, storageKey, pages } = document;
+  return {
+    reportId,
+    renderer: report.renderer,
+    documentId,
+    fileName,
+    contentType,
+    bytes,
+    sha256,
+    storageKey,
+    ...(pages === undefined ? {} : { pages }),
+  };
+}
