@@ -6,6 +6,7 @@ type Ages = ParsedPayload<'sync', 'cleanup-data'>['data']['olderThanDays'];
 /** In the order in which they are removed. */
 export const cleanupClasses: readonly CleanupClass[] = [
   'documents',
+  'conversions',
   'opportunities',
   'deliveries',
   'mailEvents',
@@ -22,6 +23,7 @@ export const cleanupClasses: readonly CleanupClass[] = [
 const defaultDays: Readonly<Record<CleanupClass, number>> = {
   opportunities: 730,
   documents: 90,
+  conversions: 90,
   deliveries: 365,
   mailEvents: 365,
   scheduleTicks: 30,

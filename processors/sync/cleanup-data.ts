@@ -15,8 +15,8 @@ export interface CleanupOptions {
 }
 
 /**
- * Removes what is past its time, batch by batch. A document's row goes first and leaves a mark for its file in the same
- * transaction, then the file, then the mark: killed anywhere in between, the next run goes on, and no row is ever left
+ * Removes what is past its time, batch by batch. The row of a document or conversion goes first and leaves a mark for its file in
+ * the same transaction, then the file, then the mark: killed anywhere in between, the next run goes on, and no row is ever left
  * that names a missing file. What was removed is counted with each batch, so that the result counts earlier attempts too.
  */
 export function defineCleanupData(options: CleanupOptions = {}) {
@@ -50,7 +50,7 @@ export function defineCleanupData(options: CleanupOptions = {}) {
         const removed = await cleanup.removeBatch(what, before, batchSize, context.job.key);
         progress(what, removed);
         // Also after the last batch: marks of an earlier run that died may be left.
-        if (what === 'documents') {
+        if (what === 'documents' || what === 'conversions') {
           const fault = await removeFiles(context, progress);
           firstFault ??= fault;
         }

@@ -4,6 +4,7 @@ import type { Database } from '../../src/integrations/database/port.ts';
 import { analyticsAndCleanup } from './database/aging.ts';
 import { cerReports } from './database/cer.ts';
 import { control } from './database/control.ts';
+import { conversions } from './database/conversions.ts';
 import { mailLedger } from './database/mail.ts';
 import { modelBudget } from './database/model-budget.ts';
 import { reading } from './database/reading.ts';
@@ -40,6 +41,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('users, stories, documents, proposals', () => records(opened));
     describe('clinical evaluation reports', () => cerReports(opened));
     describe('the ledger of mails', () => mailLedger(opened));
+    describe('conversions', () => conversions(opened));
     describe('syncs', () => syncing(opened));
     describe('aggregates and cleaning', () => analyticsAndCleanup(opened));
     describe('the budget of language models', () => modelBudget(opened));

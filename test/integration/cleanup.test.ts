@@ -93,6 +93,7 @@ const young = '2026-10-20T00:00:00Z';
 const nothing = {
   documents: 0,
   files: 0,
+  conversions: 0,
   opportunities: 0,
   deliveries: 0,
   mailEvents: 0,

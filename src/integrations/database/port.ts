@@ -1,4 +1,5 @@
 import type { CerReports } from './port/cer.ts';
+import type { Conversions } from './port/conversions.ts';
 import type { Attachments, Documents } from './port/documents.ts';
 import type { ExportSource } from './port/exports.ts';
 import type { JobCancellations } from './port/job-cancellations.ts';
@@ -12,6 +13,7 @@ import type { Analytics, Cleanup, ScheduleTicks } from './port/upkeep.ts';
 import type { Users } from './port/users.ts';
 
 export * from './port/cer.ts';
+export * from './port/conversions.ts';
 export * from './port/documents.ts';
 export * from './port/exports.ts';
 export * from './port/job-cancellations.ts';
@@ -34,6 +36,7 @@ export interface Database {
   readonly mailings: Mailings;
   readonly documents: Documents;
   readonly attachments: Attachments;
+  readonly conversions: Conversions;
   readonly opportunities: Opportunities;
   readonly entities: Entities;
   readonly syncs: Syncs;

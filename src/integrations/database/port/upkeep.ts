@@ -10,6 +10,7 @@ export interface Analytics {
 export type CleanupClass =
   | 'opportunities'
   | 'documents'
+  | 'conversions'
   | 'deliveries'
   | 'mailEvents'
   | 'scheduleTicks'

@@ -6,6 +6,7 @@ import { createAttachments } from './attachments.ts';
 import { createCerReports } from './cer.ts';
 import { createCleanup } from './cleanup.ts';
 import { connect, openPool } from './connection.ts';
+import { createConversions } from './conversions.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDocuments } from './documents.ts';
 import { createEntities } from './entities.ts';
@@ -36,6 +37,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     mailings: createMailings(connection),
     documents: createDocuments(connection),
     attachments: createAttachments(connection),
+    conversions: createConversions(connection, url),
     opportunities: createOpportunities(connection),
     entities: createEntities(connection),
     syncs: createSyncs(connection),

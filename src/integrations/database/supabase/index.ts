@@ -5,6 +5,7 @@ import { openApi, type SupabaseOptions } from './api.ts';
 import { createAttachments } from './attachments.ts';
 import { createCerReports } from './cer.ts';
 import { createCleanup } from './cleanup.ts';
+import { createConversions } from './conversions.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDocuments } from './documents.ts';
 import { createEntities } from './entities.ts';
@@ -28,6 +29,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     mailings: createMailings(api),
     documents: createDocuments(api),
     attachments: createAttachments(api),
+    conversions: createConversions(api),
     opportunities: createOpportunities(api),
     entities: createEntities(api),
     syncs: createSyncs(api),
