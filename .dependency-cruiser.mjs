@@ -1,6 +1,6 @@
 /** Who may import whom (see docs/architecture.md). Each rule says why; `npm run lint:imports` holds them. */
 const engine = '^src/(worker|queue|backend)/';
-const edges = ['http', 'admin', 'cli', 'maintenance'];
+const edges = ['http', 'admin', 'cli', 'maintenance', 'intake'];
 
 const rule = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
 
@@ -59,7 +59,7 @@ export default {
       'Processors and drivers are handed to the engine as arguments; of integrations it knows what their ports say.',
       { path: engine },
       {
-        path: `^processors/|^schedulers/|^src/(integrations|intake|${edges.join('|')})/`,
+        path: `^processors/|^schedulers/|^src/(integrations|${edges.join('|')})/`,
         pathNot: '^src/integrations/[^/]+/port(\\.ts$|/)',
       },
     ),
@@ -82,6 +82,15 @@ export default {
       {
         path: `^src/(${edges.join('|')})/|^schedulers/`,
         pathNot: ['^src/$1/', '^src/(http|admin)/', '^src/http/tokens\\.ts$'],
+      },
+    ),
+    rule(
+      'intake-knows-ports',
+      'An intake brings work in; what it brings it from is a port, and how it is done is no affair of its.',
+      { path: '^src/intake/' },
+      {
+        path: '^processors/|^src/(worker|backend)/|^src/integrations/',
+        pathNot: ['^src/integrations/[^/]+/port\\.ts$', '^src/integrations/database/port/'],
       },
     ),
     rule(

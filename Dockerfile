@@ -30,6 +30,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
 COPY migrations migrations
+COPY mappings mappings
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -252,6 +252,13 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       environment: values.SENTRY_ENVIRONMENT ?? values.NODE_ENV,
       tracesSampleRate: values.SENTRY_TRACES_SAMPLE_RATE,
     },
+    conversions: {
+      gatewayUrl: values.GATEWAY_URL,
+      gatewayTimeoutMs: values.GATEWAY_TIMEOUT,
+      workerId: values.WORKER_ID ?? `${hostname()}-${process.pid}`,
+      pollMs: values.POLL_INTERVAL,
+      leaseSeconds: values.LEASE_TTL_MINUTES * 60,
+    },
     scheduleTimeZone: values.SCHEDULE_TIMEZONE,
   };
 }

@@ -293,27 +293,22 @@ export const groups = {
     GATEWAY_URL: variable(httpUrl.optional(), {
       derived: 'the built-in converter',
       description: 'PDF-to-XML gateway',
-      planned: true,
     }),
     GATEWAY_TIMEOUT: variable(whole(1, 3_600_000), {
       default: '180000',
       description: 'ms that it may take',
-      planned: true,
     }),
     WORKER_ID: variable(text.optional(), {
       derived: 'host and pid',
       description: 'Name of this worker in leases',
-      planned: true,
     }),
     POLL_INTERVAL: variable(whole(100, 3_600_000), {
       default: '5000',
       description: 'ms between looks for queued conversions',
-      planned: true,
     }),
     LEASE_TTL_MINUTES: variable(whole(1, 1_440), {
       default: '5',
       description: 'How long a conversion is leased',
-      planned: true,
     }),
     CHROMIUM_PATH: variable(text.optional(), {
       derived: 'found',

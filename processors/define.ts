@@ -1,5 +1,6 @@
 import type { JobName, QueueName, Queues, Result } from '../queues/index.ts';
 import type { Fetcher, TextExtractor } from '../src/integrations/attachments/port.ts';
+import type { PdfConverter } from '../src/integrations/conversion-gateway/port.ts';
 import type { Database } from '../src/integrations/database/port.ts';
 import type { Links } from '../src/integrations/links/port.ts';
 import type { LanguageModel } from '../src/integrations/llm/port.ts';
@@ -18,12 +19,20 @@ export interface Services {
   /** Gets files from public web addresses. */
   readonly fetcher: Fetcher;
   readonly textExtractor: TextExtractor;
+  readonly converter: PdfConverter;
+  readonly conversionLease: ConversionLease;
   /** Absent without a key: AI steps are then skipped and say so. */
   readonly llm: LanguageModel | undefined;
   readonly samGov: SamGov | undefined;
   readonly links: Links;
   readonly events: Events;
   readonly settings: ProcessorSettings;
+}
+
+/** Under whose name, and for how many seconds at a time, conversions are leased. */
+export interface ConversionLease {
+  readonly worker: string;
+  readonly seconds: number;
 }
 
 /** The few settings that processors need, handed in since they do not read the configuration. */

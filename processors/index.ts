@@ -1,4 +1,5 @@
 import type { Processors } from './define.ts';
+import { convertPdf } from './document/convert-pdf.ts';
 import { dispatchWeeklyReports } from './document/dispatch-weekly-reports.ts';
 import { exportData } from './document/export-data.ts';
 import { generateComplianceMatrix } from './document/generate-compliance-matrix.ts';
@@ -37,6 +38,7 @@ export const processors: Processors = {
     'process-attachment': processAttachment,
     'generate-compliance-matrix': generateComplianceMatrix,
     'render-cer': renderCer,
+    'convert-pdf': convertPdf,
   },
   sync: {
     'sam-gov-sync': samGovSync,

@@ -81,12 +81,19 @@ export const documentQueue = defineQueue({
     'convert-pdf': defineJob({
       summary: 'Turns an uploaded PDF into XML',
       payload: envelope('pdf-to-xml', { conversionId: id }),
-      result: z.strictObject({
-        conversionId: id,
-        resultPath: z.string(),
-        bytes: count,
-        lineItems: count.optional(),
-      }),
+      result: z.discriminatedUnion('status', [
+        z.strictObject({
+          status: z.literal('complete'),
+          conversionId: id,
+          resultPath: z.string(),
+          bytes: count,
+          lineItems: count.optional(),
+        }),
+        /** Another job has it: this one's claim had run out. */
+        z.strictObject({ status: z.literal('superseded'), conversionId: id }),
+      ]),
+      // Above the longest GATEWAY_TIMEOUT.
+      defaults: { timeoutMs: 65 * 60_000 },
     }),
     'dispatch-weekly-reports': defineJob({
       summary: 'Starts the weekly report and its mail for each subscriber',

@@ -3,6 +3,7 @@ import type { Services } from '../processors/define.ts';
 import { pending } from '../processors/index.ts';
 import { queueNames } from '../queues/index.ts';
 import { openBackend } from './backend/index.ts';
+import { openConversionIntake, openConverter } from './composition/conversions.ts';
 import { developmentSecret } from './composition/development.ts';
 import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
 import { openDuties } from './composition/duties.ts';
@@ -36,6 +37,7 @@ export interface Providers {
   readonly storage: string;
   readonly samGov: string;
   readonly ai: string;
+  readonly conversions: string;
 }
 
 export interface App {
@@ -106,6 +108,8 @@ async function compose(
     storage,
     fetcher: createFetcher(),
     textExtractor: createTextExtractor(),
+    converter: await openConverter(config, log),
+    conversionLease: { worker: config.conversions.workerId, seconds: config.conversions.leaseSeconds },
     llm: await openModel(config, database, events, log),
     samGov: samGov?.driver,
     links: createMailLinks(jwtSecret, config.http.appUrl),
@@ -145,11 +149,15 @@ async function compose(
     : undefined;
   const duties =
     workers === undefined ? [] : openDuties(log, { queues, deadLetters, events, database, jobs, workers });
+  const intakes = runs('worker')
+    ? [openConversionIntake(config, log, { conversions: database.conversions, queues, events })]
+    : [];
   const group = createServiceGroup({
     services: [
       ...(http === undefined ? [] : [http]),
       ...(workers === undefined ? [] : [workers]),
       ...duties,
+      ...intakes,
       ...(scheduler === undefined ? [] : [scheduler]),
     ],
     onError: (service, error) => log.error({ service, err: error }, 'did not stop in order'),
@@ -166,6 +174,7 @@ async function compose(
         services.llm === undefined
           ? 'none: local scores only (OPENAI_API_KEY)'
           : `${services.llm.name}, ${config.openai.model}`,
+      conversions: config.conversions.gatewayUrl ?? 'built-in converter (GATEWAY_URL)',
     },
     http,
     queues,

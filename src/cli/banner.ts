@@ -28,6 +28,7 @@ export async function banner(config: Config, app: App, startMs: number): Promise
       `  Files      ${providers.storage}`,
       `  SAM.gov    ${providers.samGov}`,
       `  AI         ${providers.ai}`,
+      `  PDF to XML ${providers.conversions}`,
     );
   }
   if (!config.production) lines.push('', '  Next       npm run demo    (in another terminal)');

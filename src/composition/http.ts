@@ -50,6 +50,7 @@ export async function openHttp(
     database,
     storage,
     llm: parts.services.llm,
+    converter: parts.services.converter,
     scoreStory,
     metrics: parts.metrics,
     health: {

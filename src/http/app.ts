@@ -14,7 +14,9 @@ import { limitByToken, limitRefusals } from './middleware/rate-limits.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { timeLimit } from './middleware/time-limit.ts';
 import type { HttpOptions } from './options.ts';
+import { createPdfUploads } from './pdf-uploads.ts';
 import { cerBodyLimit, cerRoutes } from './routes/cer.ts';
+import { conversionRoutes, uploadRoutes } from './routes/conversions.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -29,6 +31,9 @@ import type { Tokens } from './tokens.ts';
 import { createUnsubscribeLinks } from './unsubscribe-links.ts';
 
 const defaultRequestTimeoutMs = 30_000;
+/** 40 MB over a slow line; the listener cuts off what takes longer. */
+const uploadTimeoutMs = 9 * 60_000;
+const uploadPath = '/api/upload';
 
 export interface AppParts {
   readonly tokens: Tokens;
@@ -69,6 +74,13 @@ export function createApp(options: HttpOptions, { tokens, checkPassword, links }
   const cerReports = new CerIntake({ queues, reports: database.cerReports });
   api.use('/cer', cerRoutes({ intake: cerReports, documents: database.documents, storage }));
   api.use('/documents', documentRoutes({ documents: database.documents, storage, links: fileLinks }));
+  const { conversions } = database;
+  if (storage !== undefined) {
+    const { converter, maxPdfBytes: maxBytes } = options;
+    const limit = maxBytes === undefined ? {} : { maxBytes };
+    api.use('/upload', uploadRoutes(createPdfUploads({ conversions, storage, converter, ...limit })));
+    api.use('/conversions', conversionRoutes({ conversions, storage }));
+  }
   app.use('/api', api);
 
   return finish(app, redact);
@@ -85,7 +97,7 @@ function baseApp(options: HttpOptions): Express {
   app.set('trust proxy', options.trustProxy ?? 'loopback');
   app.use(correlate(options.log));
   app.use(securityHeaders());
-  app.use(timeLimit(options.requestTimeoutMs ?? defaultRequestTimeoutMs));
+  app.use(timeLimit(options.requestTimeoutMs ?? defaultRequestTimeoutMs, { [uploadPath]: uploadTimeoutMs }));
   app.use('/health', healthRoutes(options));
   if (options.metrics !== undefined) app.use('/metrics', metricsRoutes(options.metrics));
   return app;

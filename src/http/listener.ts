@@ -2,8 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MillraceError } from '../errors/catalogue.ts';
 
-/** How long a client may take to send its request, in ms. */
-const receiveTimeoutMs = 30_000;
+/** How long a client may take to send an upload, in ms; other requests are cut off sooner by their time limit. */
+const receiveTimeoutMs = 10 * 60_000;
 const headersTimeoutMs = 15_000;
 /** Longer than load balancers keep theirs (60 s as a rule), so that they never write to a connection just closed. */
 const keepAliveTimeoutMs = 65_000;

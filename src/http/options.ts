@@ -1,4 +1,5 @@
 import type { ShownMail } from '../admin/mails.ts';
+import type { PdfConverter } from '../integrations/conversion-gateway/port.ts';
 import type { Database } from '../integrations/database/port.ts';
 import type { LanguageModel } from '../integrations/llm/port.ts';
 import type { Storage } from '../integrations/storage/port.ts';
@@ -42,6 +43,10 @@ export interface HttpOptions {
   readonly database: Database;
   readonly storage: Storage | undefined;
   readonly llm: LanguageModel | undefined;
+  /** Says which mappings there are, where that is known here. */
+  readonly converter: Pick<PdfConverter, 'hasMapping'>;
+  /** How large an uploaded PDF may be; 40 MB when absent. */
+  readonly maxPdfBytes?: number;
   readonly scoreStory: ScoreStory;
   /** Every mail with sample data, for the pages that show them. */
   readonly mailPreviews: readonly ShownMail[];

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { mailPreviews } from '../../processors/email/previews.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { createHttpService, type HttpOptions, type HttpService, type Role } from '../../src/http/index.ts';
+import { createBuiltInConverter } from '../../src/integrations/conversion-gateway/built-in/converter.ts';
 import type { JobCancellations } from '../../src/integrations/database/port.ts';
 import { createLocalStorage } from '../../src/integrations/storage/local.ts';
 import type { Storage } from '../../src/integrations/storage/port.ts';
@@ -75,6 +77,7 @@ export async function openSite(
     database: world.database,
     storage,
     llm: undefined,
+    converter: createBuiltInConverter({ folders: [join(import.meta.dirname, '../../mappings')] }),
     scoreStory,
     mailPreviews: mailPreviews('http://millrace.example'),
     sendGridWebhookKey: undefined,

@@ -1,6 +1,5 @@
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import type { MillraceError } from '../../errors/catalogue.ts';
+import { runInThread, ThreadFailure } from '../../lifecycle/bounded-thread.ts';
 import type { ExtractionAnswer, ExtractionLimits, ExtractionTask } from './extraction.ts';
 import { megabytes, refuse } from './faults.ts';
 import type { TextExtractor } from './port.ts';
@@ -18,8 +17,8 @@ const defaults: ExtractionLimits = {
   maxUnpackedBytes: 300 * 1024 * 1024,
 };
 
-/** How often the thread's memory outside its heap is looked at, in ms. */
-const watchMs = 100;
+/** The sources run as they are, and the image runs what was built from them. */
+const file = new URL(`./extraction-worker${extname(import.meta.url)}`, import.meta.url);
 
 /** Reads files in a thread of their own each, which is ended when it takes too long or too much. */
 export function createTextExtractor({
@@ -31,97 +30,40 @@ export function createTextExtractor({
     async extract(bytes, signal) {
       signal.throwIfAborted();
       const own = new Uint8Array(bytes);
-      const task: ExtractionTask = { bytes: own, limits: { ...defaults, ...limits } };
-      const worker = startWorker(task, own.buffer, maxMemoryBytes);
-      try {
-        const answer = await answerOf(worker, {
-          timeoutMs,
-          maxMemoryBytes: maxMemoryBytes + bytes.length * 3,
-          signal,
-        });
-        if (answer.ok) return answer.text;
-        throw refuse(answer.code, answer.message);
-      } finally {
-        await worker.terminate();
-      }
+      const externalBytes = maxMemoryBytes + bytes.length * 3;
+      const data: ExtractionTask = { bytes: own, limits: { ...defaults, ...limits } };
+      const bounds = { timeoutMs, heapBytes: maxMemoryBytes, externalBytes, signal };
+      const answer = await runInThread({ file, data, moved: [own.buffer], ...bounds }).catch(
+        (error: unknown) => {
+          throw error instanceof ThreadFailure ? faultOf(error, timeoutMs, externalBytes) : error;
+        },
+      );
+      if (!isAnswer(answer)) throw new Error('The thread that reads files answered something else.');
+      if (answer.ok) return answer.text;
+      throw refuse(answer.code, answer.message);
     },
   };
 }
 
-function startWorker(task: ExtractionTask, moved: ArrayBuffer, maxMemoryBytes: number): Worker {
-  // The sources run as they are, and the image runs what was built from them.
-  const file = new URL(`./extraction-worker${extname(import.meta.url)}`, import.meta.url);
-  const worker = new Worker(file, {
-    workerData: task,
-    transferList: [moved],
-    resourceLimits: { maxOldGenerationSizeMb: maxMemoryBytes / (1024 * 1024), maxYoungGenerationSizeMb: 32 },
-    // A parser has no business with our environment.
-    env: {},
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-  });
-  // What parsers complain about is neither for our log nor to pile up.
-  worker.stdout.resume();
-  worker.stderr.resume();
-  return worker;
+/** Only our own worker posts here. */
+function isAnswer(answer: unknown): answer is ExtractionAnswer {
+  return typeof answer === 'object' && answer !== null && 'ok' in answer;
 }
 
-interface Bounds {
-  readonly timeoutMs: number;
-  readonly maxMemoryBytes: number;
-  readonly signal: AbortSignal;
-}
-
-async function answerOf(
-  worker: Worker,
-  { timeoutMs, maxMemoryBytes, signal }: Bounds,
-): Promise<ExtractionAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<ExtractionAnswer>();
-  const stop = () => reject(signal.reason);
-  const timer = setTimeout(
-    () =>
-      reject(refuse('ATTACHMENT_UNREADABLE', `The file could not be read within ${timeoutMs / 1_000} s.`)),
-    timeoutMs,
-  );
-  const tooMuch = () =>
-    refuse('ATTACHMENT_TOO_LARGE', `Reading the file took more than ${megabytes(maxMemoryBytes)} of memory.`);
-  const watch = setInterval(async () => {
-    const used = await externalMemory(worker);
-    if (used > maxMemoryBytes) reject(tooMuch());
-  }, watchMs);
-  signal.addEventListener('abort', stop, { once: true });
-  worker.once('message', resolve);
-  worker.on('error', (error: unknown) => reject(isOutOfMemory(error) ? tooMuch() : crashed(error)));
-  worker.once('exit', () => reject(crashed(undefined)));
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    clearInterval(watch);
-    signal.removeEventListener('abort', stop);
+function faultOf({ fault, cause }: ThreadFailure, timeoutMs: number, externalBytes: number) {
+  switch (fault) {
+    case 'timeout':
+      return refuse('ATTACHMENT_UNREADABLE', `The file could not be read within ${timeoutMs / 1_000} s.`);
+    case 'memory':
+      return refuse(
+        'ATTACHMENT_TOO_LARGE',
+        `Reading the file took more than ${megabytes(externalBytes)} of memory.`,
+      );
+    case 'crash':
+      return refuse(
+        'ATTACHMENT_UNREADABLE',
+        'The program that reads such files broke down over this one.',
+        cause,
+      );
   }
-}
-
-/** Buffers lie outside the heap, where `resourceLimits` does not see them. */
-async function externalMemory(worker: Worker): Promise<number> {
-  try {
-    const { external_memory: bytes } = await worker.getHeapStatistics();
-    return bytes;
-  } catch {
-    // It has ended, or not begun.
-    return 0;
-  }
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-}
-
-function crashed(cause: unknown): MillraceError {
-  return refuse(
-    'ATTACHMENT_UNREADABLE',
-    'The program that reads such files broke down over this one.',
-    cause,
-  );
 }
