@@ -124,6 +124,12 @@ export default {
       },
     ),
     rule(
+      'access-knows-no-way-in',
+      'Who may do what is the same by API, page and command line.',
+      { path: '^src/access/' },
+      { path: '^src/', pathNot: '^src/(access|errors|observability)/|^src/integrations/[^/]+/port' },
+    ),
+    rule(
       'bullmq-in-the-engine',
       'Only the engine and the board know which library moves the jobs.',
       {

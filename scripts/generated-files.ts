@@ -1,6 +1,8 @@
 import { schedules } from '../config/schedules.ts';
 import { groups, type Variable } from '../config/schema.ts';
 import { queues } from '../queues/index.ts';
+import { auditActions } from '../src/access/audit-actions.ts';
+import { may, permissionNames, permissions, roles } from '../src/access/roles.ts';
 import { catalogue } from '../src/errors/catalogue.ts';
 import { compileMailTemplates } from './mail-templates.ts';
 
@@ -10,6 +12,7 @@ export const generatedFiles: Readonly<Record<string, () => string | Promise<stri
   'docs/configuration.md': configuration,
   'docs/errors.md': errors,
   'docs/jobs.md': jobs,
+  'docs/permissions.md': permissionTables,
   'processors/email/templates/compiled.ts': compileMailTemplates,
 };
 
@@ -103,5 +106,30 @@ function jobs(): string {
 Payloads are \`{ type, data }\`; their fields stand in \`queues/\`, a file for each queue. A field that is not listed is refused.
 
 ${sections.join('\n\n')}
+`;
+}
+
+function permissionTables(): string {
+  const rows = permissionNames.map((name) => {
+    const { meaning } = permissions[name];
+    const marks = roles.map((role) => (may(role, name) ? 'yes' : ''));
+    return `| \`${name}\` | ${meaning} | ${marks.join(' | ')} |`;
+  });
+  const actions = Object.entries(auditActions).map(([action, meaning]) => `| \`${action}\` | ${meaning} |`);
+  return `${note}
+
+# Permissions
+
+Which role may do what, in the API and in the pages alike. \`docs/access.md\` says how one gets a role.
+
+| permission | lets one | ${roles.join(' | ')} |
+| --- | --- | ${roles.map(() => '---').join(' | ')} |
+${rows.join('\n')}
+
+## What the audit log knows
+
+| action | meaning |
+| --- | --- |
+${actions.join('\n')}
 `;
 }

@@ -1,10 +1,11 @@
-import { type RequestHandler, Router } from 'express';
-import { contextOf, principalOf } from '../http/context.ts';
-import { requireRole } from '../http/middleware/authenticate.ts';
+import { Router } from 'express';
+import type { AuditTrail } from '../access/audit-trail.ts';
+import { permit } from '../http/middleware/authenticate.ts';
 import { boardHeaders } from '../http/middleware/security-headers.ts';
 import type { Tokens } from '../http/tokens.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { createBoard } from './board.ts';
+import { auditBoard } from './board-changes.ts';
 import { createCookies } from './cookies.ts';
 import { createFormTokens } from './form-tokens.ts';
 import { guard } from './guard.ts';
@@ -25,13 +26,14 @@ export interface AdminOptions {
   readonly links: OneTimeLinks | undefined;
   readonly tokens: Tokens;
   readonly queues: QueueManager;
+  readonly trail: AuditTrail;
   /** Every mail with sample data. */
   readonly mailPreviews: readonly ShownMail[];
 }
 
 /** Everything under `/admin`: sign-in, style, and behind them the board. */
 export function adminRoutes(options: AdminOptions): Router {
-  const { appUrl, production, jwtSecret, tokens, queues } = options;
+  const { appUrl, production, jwtSecret, tokens, queues, trail } = options;
   const cookies = createCookies(production || appUrl.startsWith('https:'));
   const sessions = createSessions(jwtSecret);
   const forms = createFormTokens(jwtSecret, cookies);
@@ -46,22 +48,9 @@ export function adminRoutes(options: AdminOptions): Router {
     next();
   });
   router.use(signInRoutes({ ...options, cookies, sessions, forms }));
-  router.use(guard({ tokens, sessions, cookies }), requireRole('operator'), logChanges);
+  router.use(guard({ tokens, sessions, cookies }), permit('console.open'));
   router.get('/', (_request, response) => response.redirect(303, '/admin/queues'));
   router.use('/mails', mailPages(options.mailPreviews));
-  router.use('/queues', boardHeaders(), createBoard(queues));
+  router.use('/queues', boardHeaders(), auditBoard(trail), createBoard(queues));
   return router;
 }
-
-/** Who changed what, for as long as there is no audit log. */
-const logChanges: RequestHandler = (request, response, next) => {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    const { log } = contextOf(request);
-    const { subject } = principalOf(request);
-    const { method, originalUrl } = request;
-    response.on('finish', () =>
-      log.info({ subject, method, path: originalUrl, status: response.statusCode }, 'Changed on the board'),
-    );
-  }
-  next();
-};

@@ -1,11 +1,12 @@
 import express, { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { may, permissions, type Role, type SignInWay } from '../access/roles.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { parse } from '../http/answer.ts';
 import { contextOf } from '../http/context.ts';
 import { limitTries } from '../http/middleware/rate-limits.ts';
 import { paths } from '../http/page-paths.ts';
-import { mayActAs, type Role, type Tokens } from '../http/tokens.ts';
+import type { Tokens } from '../http/tokens.ts';
 import { type Cookies, formCookie, sessionCookie } from './cookies.ts';
 import type { FormTokens } from './form-tokens.ts';
 import { nextPage } from './next-page.ts';
@@ -38,6 +39,7 @@ const signOutForm = z.strictObject({ formToken: common.formToken });
 interface Person {
   readonly subject: string;
   readonly role: Role;
+  readonly via: SignInWay;
   readonly notAfter?: Date;
 }
 
@@ -98,7 +100,7 @@ export function signInRoutes(options: SignInOptions): Router {
         'This link was used before, or is older than 15 minutes. Start the platform anew for another.',
       );
     }
-    await letIn(request, response, { subject: adminUser, role: 'admin' });
+    await letIn(request, response, { subject: adminUser, role: 'admin', via: 'link' });
     response.send(onwardPage(paths.board));
   });
 
@@ -141,14 +143,16 @@ async function byPassword(
 ): Promise<Person | string> {
   if (check === undefined) return 'No password is set here: set ADMIN_PASSWORD, or use a token.';
   if (!(await check(user, password))) return 'User or password are wrong.';
-  return { subject: user, role: 'admin' };
+  return { subject: user, role: 'admin', via: 'password' };
 }
 
 async function byToken(tokens: Tokens, token: string): Promise<Person | string> {
   try {
     const { subject, role, expiresAt } = await tokens.verify(token);
-    if (!mayActAs(role, 'operator')) return `This needs the role operator or more; the token says ${role}.`;
-    return { subject, role, notAfter: expiresAt };
+    if (!may(role, 'console.open')) {
+      return `This needs the role ${permissions['console.open'].roles.join(' or ')}; the token says ${role}.`;
+    }
+    return { subject, role, via: 'token', notAfter: expiresAt };
   } catch (error) {
     if (error instanceof MillraceError) return error.message;
     throw error;

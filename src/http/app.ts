@@ -1,10 +1,12 @@
 import express, { type Express } from 'express';
+import type { AuditTrail } from '../access/audit-trail.ts';
 import { adminRoutes } from '../admin/index.ts';
 import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
 import type { PasswordCheck } from '../admin/passwords.ts';
 import { CerIntake } from './cer-reports.ts';
 import { createFileLinks } from './file-links.ts';
+import { auditing } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { correlate } from './middleware/correlation.ts';
 import { answerErrors, type ErrorView, notFound } from './middleware/errors.ts';
@@ -39,16 +41,17 @@ export interface AppParts {
   readonly tokens: Tokens;
   readonly checkPassword: PasswordCheck | undefined;
   readonly links: OneTimeLinks | undefined;
+  readonly trail: AuditTrail;
 }
 
 /** The whole of the HTTP side: pages and API. */
-export function createApp(options: HttpOptions, { tokens, checkPassword, links }: AppParts): Express {
+export function createApp(options: HttpOptions, { tokens, checkPassword, links, trail }: AppParts): Express {
   const { database, queues, storage, llm, redact } = options;
   const base = () => options.appUrl.replace(/\/+$/, '');
   const fileLinks = createFileLinks(options.jwtSecret, base);
   const app = baseApp(options);
 
-  app.use('/admin', adminRoutes({ ...options, tokens, checkPassword, links }));
+  app.use('/admin', adminRoutes({ ...options, tokens, checkPassword, links, trail }));
   app.use('/files', fileRoutes({ documents: database.documents, storage, links: fileLinks }));
   app.use('/unsubscribe', unsubscribeRoutes(database.users, createUnsubscribeLinks(options.jwtSecret, base)));
   app.use(
@@ -57,6 +60,7 @@ export function createApp(options: HttpOptions, { tokens, checkPassword, links }
     sendGridWebhook({ deliveries: database.deliveries, publicKey: options.sendGridWebhookKey }),
   );
 
+  const audited = auditing(trail);
   const api = express.Router();
   api.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
@@ -65,20 +69,26 @@ export function createApp(options: HttpOptions, { tokens, checkPassword, links }
   api.use(limitRefusals(), authenticate(tokens), limitByToken());
   api.use('/cer/reports', jsonBody(cerBodyLimit));
   api.use(jsonBody(), noQuery);
-  api.use('/jobs', jobRoutes(queues));
+  api.use('/jobs', jobRoutes({ queues, audited }));
   api.use('/stories/scoring', storyScoringRoutes({ queues, stories: database.stories, llm }));
   api.use(
     '/stories',
-    storyRoutes(new StoryIntake({ queues, stories: database.stories, scoreStory: options.scoreStory })),
+    storyRoutes(
+      new StoryIntake({ queues, stories: database.stories, scoreStory: options.scoreStory }),
+      audited,
+    ),
   );
   const cerReports = new CerIntake({ queues, reports: database.cerReports });
-  api.use('/cer', cerRoutes({ intake: cerReports, documents: database.documents, storage }));
+  api.use('/cer', cerRoutes({ intake: cerReports, documents: database.documents, storage, audited }));
   api.use('/documents', documentRoutes({ documents: database.documents, storage, links: fileLinks }));
   const { conversions } = database;
   if (storage !== undefined) {
     const { converter, maxPdfBytes: maxBytes } = options;
     const limit = maxBytes === undefined ? {} : { maxBytes };
-    api.use('/upload', uploadRoutes(createPdfUploads({ conversions, storage, converter, ...limit })));
+    api.use(
+      '/upload',
+      uploadRoutes(createPdfUploads({ conversions, storage, converter, ...limit }), audited),
+    );
     api.use('/conversions', conversionRoutes({ conversions, storage }));
   }
   app.use('/api', api);

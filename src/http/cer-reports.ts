@@ -1,11 +1,11 @@
 import type { CerRequest } from '../../queues/cer-request.ts';
+import { may, type Role } from '../access/roles.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import type { CerReport, CerReports } from '../integrations/database/port.ts';
 import type { Logger } from '../observability/logger.ts';
 import { sameJson } from '../queue/idempotency.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { newId } from './keyed-ids.ts';
-import { mayActAs, type Role } from './tokens.ts';
 
 export interface CerCaller {
   readonly subject: string;
@@ -59,7 +59,7 @@ export class CerIntake {
    */
   async find(id: string, { subject, role }: Pick<CerCaller, 'subject' | 'role'>): Promise<CerReport> {
     const report = await this.#reports.find(id);
-    if (report === undefined || (report.subject !== subject && !mayActAs(role, 'operator')))
+    if (report === undefined || (report.subject !== subject && !may(role, 'cer-reports.read')))
       throw new MillraceError('CER_REPORT_NOT_FOUND', `No report of yours has the id "${id}".`);
     return report;
   }
@@ -100,12 +100,12 @@ export class CerIntake {
     return existing;
   }
 
-  async #enqueue({ id, jobId, correlationId }: CerReport): Promise<void> {
+  async #enqueue({ id, jobId, correlationId, subject }: CerReport): Promise<void> {
     await this.#queues.addJob(
       'document',
       'render-cer',
       { type: 'clinical-evaluation-report', data: { reportId: id } },
-      { jobId, correlationId },
+      { jobId, correlationId, addedBy: subject },
     );
   }
 

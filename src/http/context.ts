@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { Principal } from '../access/roles.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { Principal } from './tokens.ts';
 
 /** What is known of a request beside what it says itself. */
 export interface RequestContext {

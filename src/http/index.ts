@@ -1,3 +1,5 @@
+import { AuditTrail } from '../access/audit-trail.ts';
+import type { Role } from '../access/roles.ts';
 import { OneTimeLinks } from '../admin/one-time-links.ts';
 import { createPasswordCheck } from '../admin/passwords.ts';
 import type { Service } from '../lifecycle/service.ts';
@@ -5,10 +7,10 @@ import { createApp, createMetricsApp } from './app.ts';
 import { type Listener, listen } from './listener.ts';
 import type { HttpOptions } from './options.ts';
 import { paths } from './page-paths.ts';
-import { createTokens, type Role } from './tokens.ts';
+import { createTokens } from './tokens.ts';
 
+export type { Role } from '../access/roles.ts';
 export type { HttpOptions } from './options.ts';
-export type { Role } from './tokens.ts';
 
 export interface HttpService extends Service {
   /** For people at this machine. Throws before the service has started. */
@@ -17,7 +19,7 @@ export interface HttpService extends Service {
   /** A new address that signs an admin in once, within 15 minutes; `undefined` in production. */
   oneTimeLink(): string | undefined;
   /** A token for the API; `ttl` says how long it is good for, such as `12h`. */
-  issueToken(role: Role, ttl: string): Promise<string>;
+  issueToken(role: Role, ttl: string, subject?: string): Promise<string>;
 }
 
 const defaultDrainMs = 10_000;
@@ -30,6 +32,7 @@ interface Running {
 /** The API, the board and the probes over HTTP. */
 export function createHttpService(options: HttpOptions): HttpService {
   const tokens = createTokens(options.jwtSecret);
+  const trail = new AuditTrail(options.database.audit, options.log);
   const links = options.production ? undefined : new OneTimeLinks();
   const drainMs = options.drainMs ?? defaultDrainMs;
   let starting: Promise<Running> | undefined;
@@ -41,7 +44,11 @@ export function createHttpService(options: HttpOptions): HttpService {
     const { adminUser, adminPassword, host } = options;
     const checkPassword =
       adminPassword === undefined ? undefined : await createPasswordCheck(adminUser, adminPassword);
-    const main = await listen(createApp(options, { tokens, checkPassword, links }), host, options.port);
+    const main = await listen(
+      createApp(options, { tokens, checkPassword, links, trail }),
+      host,
+      options.port,
+    );
     try {
       const metrics =
         options.metricsPort === 0
@@ -60,6 +67,7 @@ export function createHttpService(options: HttpOptions): HttpService {
     const now = await opened.catch(() => undefined);
     running = undefined;
     await Promise.all([now?.main.close(drainMs), now?.metrics?.close(drainMs)]);
+    await trail.settled();
   };
 
   const port = (): number => {
@@ -94,7 +102,7 @@ export function createHttpService(options: HttpOptions): HttpService {
       return port();
     },
     oneTimeLink: () => (links === undefined ? undefined : `${url()}${paths.signIn}/${links.create()}`),
-    issueToken: (role, ttl) => tokens.issue(role, ttl),
+    issueToken: (role, ttl, subject) => tokens.issue(role, ttl, subject),
   };
 }
 

@@ -155,13 +155,13 @@ export class StoryIntake {
     return this.#enqueue(story, caller);
   }
 
-  async #enqueue(story: Story, { correlationId }: Caller): Promise<Story> {
+  async #enqueue(story: Story, { correlationId, subject }: Caller): Promise<Story> {
     const wanted = storyJobId(story.id, story.revision);
     const handle = await this.#queues.addJob(
       storyQueue,
       'enhance-story',
       { type: 'story-enhancement', data: { storyId: story.id } },
-      { jobId: wanted, deduplicate: { id: story.id }, correlationId },
+      { jobId: wanted, deduplicate: { id: story.id }, correlationId, addedBy: subject },
     );
     const jobId = handle.id === wanted ? wanted : await this.#followed(handle.id, wanted);
     if (story.jobId === jobId) return story;

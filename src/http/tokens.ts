@@ -1,24 +1,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { type Principal, type Role, roles } from '../access/roles.ts';
 import { MillraceError } from '../errors/catalogue.ts';
-
-/** From the least to the most: each may do what those before it may. */
-export const roles = ['producer', 'operator', 'admin'] as const;
-export type Role = (typeof roles)[number];
-
-/** Who asks, as a token or session says. */
-export interface Principal {
-  readonly subject: string;
-  readonly role: Role;
-  readonly via: 'token' | 'session';
-  readonly expiresAt: Date;
-  /** The session's own id, under which it is signed out. */
-  readonly sessionId?: string;
-}
-
-export function mayActAs(role: Role, needed: Role): boolean {
-  return roles.indexOf(role) >= roles.indexOf(needed);
-}
 
 const audience = 'millrace';
 const algorithm = 'HS256';

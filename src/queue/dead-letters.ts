@@ -17,6 +17,8 @@ export interface DeadLetter {
   readonly payload: unknown;
   readonly key: string | undefined;
   readonly correlationId: string | undefined;
+  /** Whose job it was, and is again when it is replayed. */
+  readonly addedBy: string | undefined;
   readonly attempts: number;
   readonly error: {
     readonly code: ErrorCode;
@@ -35,6 +37,7 @@ const deadLetter = z.object({
   payload: z.unknown(),
   key: z.string().optional(),
   correlationId: z.string().optional(),
+  addedBy: z.string().optional(),
   attempts: z.number(),
   error: z.object({
     code: z.string(),
@@ -99,6 +102,7 @@ function letterOf(queue: string, job: Job, attempts: number, error: Classified):
     payload: envelope === undefined ? job.data : { type: envelope.type, data: envelope.data },
     key: envelope?.meta.key,
     correlationId: envelope?.meta.correlationId,
+    addedBy: envelope?.meta.addedBy,
     attempts,
     error: { code: error.code, message: error.message, stack: error.stack, details: error.details },
     addedAt: new Date(job.timestamp).toISOString(),
@@ -109,12 +113,13 @@ function letterOf(queue: string, job: Job, attempts: number, error: Classified):
 function readLetter(job: Job): (DeadLetter & { readonly id: string }) | undefined {
   const parsed = deadLetter.safeParse(job.data);
   if (!parsed.success || job.id === undefined) return undefined;
-  const { error, key, correlationId, ...rest } = parsed.data;
+  const { error, key, correlationId, addedBy, ...rest } = parsed.data;
   return {
     ...rest,
     id: job.id,
     key,
     correlationId,
+    addedBy,
     payload: rest.payload,
     error: {
       code: isErrorCode(error.code) ? error.code : 'UNKNOWN',

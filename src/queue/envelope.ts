@@ -13,15 +13,25 @@ export interface EnvelopeMeta {
   readonly correlationId: string;
   /** Tells whose add a job with a chosen id came from, when several callers chose the same. */
   readonly nonce?: string;
+  /** Who added it, or the work that it follows from; absent when the platform did so by itself. */
+  readonly addedBy?: string;
 }
 
 /** Reads stored data; `undefined` when it is no envelope, as with jobs that something else put into the queue. */
 export function readEnvelope(stored: unknown): Envelope | undefined {
   if (!isRecord(stored) || typeof stored.type !== 'string' || !isRecord(stored.meta)) return undefined;
-  const { key, correlationId, nonce } = stored.meta;
+  const { key, correlationId, nonce, addedBy } = stored.meta;
   if (typeof key !== 'string' || typeof correlationId !== 'string') return undefined;
-  const meta = typeof nonce === 'string' ? { key, correlationId, nonce } : { key, correlationId };
-  return { type: stored.type, data: stored.data, meta };
+  return {
+    type: stored.type,
+    data: stored.data,
+    meta: {
+      key,
+      correlationId,
+      ...(typeof nonce === 'string' ? { nonce } : {}),
+      ...(typeof addedBy === 'string' ? { addedBy } : {}),
+    },
+  };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -28,6 +28,7 @@ const keptView = z.object({
   attempts: z.object({ made: z.number(), max: z.number() }),
   payload: z.unknown(),
   correlationId: z.string().optional(),
+  addedBy: z.string().optional(),
   createdAt: z.coerce.date(),
   startedAt: z.coerce.date().optional(),
   logs: z.array(z.string()),
@@ -172,13 +173,14 @@ export class JobControl {
   async #cancelled(queue: string, id: string): Promise<JobView | undefined> {
     const cancelled = await this.#cancellations.find(queue, id);
     if (cancelled === undefined) return undefined;
-    const { progress, payload, correlationId, startedAt, ...kept } = keptView.parse(cancelled.job);
+    const { progress, payload, correlationId, addedBy, startedAt, ...kept } = keptView.parse(cancelled.job);
     return {
       ...kept,
       state: 'cancelled',
       progress,
       payload,
       correlationId,
+      addedBy,
       result: undefined,
       failure: `[JOB_CANCELLED] Cancelled by ${cancelled.by}.`,
       startedAt,

@@ -14,6 +14,7 @@ export interface JobView {
   readonly attempts: { readonly made: number; readonly max: number };
   readonly payload: unknown;
   readonly correlationId: string | undefined;
+  readonly addedBy: string | undefined;
   readonly result: unknown;
   readonly failure: string | undefined;
   readonly createdAt: Date;
@@ -71,6 +72,7 @@ export function viewJob(queue: string, stateInStore: string, job: Viewed, logs: 
     attempts: { made: job.attemptsMade, max: job.opts.attempts ?? 1 },
     payload: envelope === undefined ? job.data : { type: envelope.type, data: envelope.data },
     correlationId: envelope?.meta.correlationId,
+    addedBy: envelope?.meta.addedBy,
     result: job.returnvalue ?? undefined,
     failure: state === 'completed' ? undefined : (job.failedReason ?? undefined),
     createdAt: new Date(job.timestamp),

@@ -37,6 +37,8 @@ export const addOptions = z.strictObject({
     .optional(),
   /** The name of the work, when it goes on under another job: a replay keeps the key of what it replays. */
   key: z.string().min(1).max(300).regex(printable, plainText).optional(),
+  /** Who adds it: a producer sees only its own jobs. */
+  addedBy: z.string().min(1).max(255).regex(printable, plainText).optional(),
 });
 
 export type AddOptions = z.input<typeof addOptions>;

@@ -29,6 +29,8 @@ export interface JobHandle {
   readonly correlationId: string;
   /** `false` when the idempotency key had been used before: this is the job of then. */
   readonly created: boolean;
+  /** Who added it, which may be somebody else when it was there before. */
+  readonly addedBy: string | undefined;
 }
 
 export type QueueCounts = Readonly<Record<'waiting' | 'active' | 'delayed' | 'completed' | 'failed', number>>;
@@ -101,6 +103,7 @@ export class QueueManager {
       name,
       correlationId: stored.meta.correlationId,
       created: !keyed || stored.meta.nonce === ready.data.meta.nonce,
+      addedBy: stored.meta.addedBy,
     };
   }
 
@@ -239,7 +242,12 @@ export class QueueManager {
       options.jobId ?? (idempotencyKey === undefined ? undefined : jobIdOf(queue, name, idempotencyKey));
     const key = options.key ?? (jobId === undefined ? randomUUID() : `${queue}.${jobId}`);
     const correlationId = options.correlationId ?? randomUUID();
-    const meta = jobId === undefined ? { key, correlationId } : { key, correlationId, nonce: randomUUID() };
+    const meta = {
+      key,
+      correlationId,
+      ...(jobId === undefined ? {} : { nonce: randomUUID() }),
+      ...(options.addedBy === undefined ? {} : { addedBy: options.addedBy }),
+    };
     return { name, data: { type, data, meta }, opts: this.#jobOptions(queue, definition, options, jobId) };
   }
 

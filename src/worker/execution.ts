@@ -57,6 +57,7 @@ interface FollowUpJob {
 /** How a port of ours is told to add a follow-up job. */
 export interface AddFollowUpOptions {
   readonly correlationId: string;
+  readonly addedBy?: string;
   readonly idempotencyKey?: string;
   readonly delay?: number;
   readonly key?: string;
@@ -234,7 +235,8 @@ export class Execution {
   ): RunContext {
     const execution = this;
     const job = this.#job;
-    const { key, correlationId } = envelope.meta;
+    const { key, correlationId, addedBy } = envelope.meta;
+    const origin = addedBy === undefined ? { correlationId } : { correlationId, addedBy };
     return {
       job: {
         id: job.id ?? '',
@@ -258,14 +260,14 @@ export class Execution {
       },
       progress: (percent, message) => progress.report(percent, message),
       addJob: (queue, name, data, options = {}) =>
-        this.#ports.addJob(queue, name, data, followUp(correlationId, options)),
+        this.#ports.addJob(queue, name, data, followUp(origin, options)),
       addJobs: (queue, jobs) =>
         this.#ports.addJobs(
           queue,
           jobs.map(({ name, payload: data, options = {} }) => ({
             name,
             payload: data,
-            options: followUp(correlationId, options),
+            options: followUp(origin, options),
           })),
         ),
       services,
@@ -316,12 +318,13 @@ export class Execution {
   }
 }
 
+/** What follows from a job belongs to whoever added the job. */
 function followUp(
-  correlationId: string,
+  origin: Pick<AddFollowUpOptions, 'correlationId' | 'addedBy'>,
   { idempotencyKey, delayMs, key }: FollowUpOptions,
 ): AddFollowUpOptions {
   return {
-    correlationId,
+    ...origin,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(delayMs === undefined ? {} : { delay: delayMs }),
     ...(key === undefined ? {} : { key }),

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/integrations/database/port.ts';
 import { analyticsAndCleanup } from './database/aging.ts';
+import { auditLog } from './database/audit.ts';
 import { cerReports } from './database/cer.ts';
 import { control } from './database/control.ts';
 import { conversions } from './database/conversions.ts';
@@ -46,6 +47,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('aggregates and cleaning', () => analyticsAndCleanup(opened));
     describe('the budget of language models', () => modelBudget(opened));
     describe('steering', () => control(opened));
+    describe('the audit log', () => auditLog(opened));
     describe('reports and exports', () => reading(opened));
   });
 }

@@ -41,7 +41,8 @@ export interface Site {
   readonly platform: Platform;
   readonly storage: Storage;
   readonly service: HttpService;
-  token(role: Role): Promise<string>;
+  /** @param subject whose; the role's own name when absent. */
+  token(role: Role, subject?: string): Promise<string>;
   /** Asks as nobody in particular, or with a token; never follows redirects. */
   ask(method: string, path: string, request?: Ask): Promise<Answer>;
   close(): Promise<void>;
@@ -104,7 +105,7 @@ export async function openSite(
     platform,
     storage,
     service,
-    token: (role) => service.issueToken(role, '1h'),
+    token: (role, subject) => service.issueToken(role, '1h', subject),
     ask: (method, path, request) => ask(`${service.url}${path}`, method, request),
     close,
   };

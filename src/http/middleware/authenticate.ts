@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { may, type Permission, type Principal, permissions } from '../../access/roles.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
 import { contextOf, principalOf } from '../context.ts';
-import { mayActAs, type Principal, type Role, type Tokens } from '../tokens.ts';
+import type { Tokens } from '../tokens.ts';
 
 /** The bearer token of a request, if it has one (RFC 6750). */
 export function bearerOf(request: Request): string | undefined {
@@ -35,15 +36,22 @@ export async function readBearer(tokens: Tokens, request: Request, response: Res
   }
 }
 
-/** Lets on whoever has the role or more. */
-export function requireRole(needed: Role): RequestHandler {
+/** Lets on whoever has the permission. */
+export function permit(permission: Permission): RequestHandler {
   return (request, response, next) => {
-    const { role } = principalOf(request);
-    if (mayActAs(role, needed)) return next();
-    response.set(
-      'WWW-Authenticate',
-      `Bearer realm="millrace", error="insufficient_scope", scope="${needed}"`,
-    );
-    next(new MillraceError('FORBIDDEN', `This needs the role ${needed} or more; the token says ${role}.`));
+    requirePermission(request, response, permission);
+    next();
   };
+}
+
+/** @throws MillraceError FORBIDDEN saying which roles may, with `WWW-Authenticate` set (RFC 6750, 3.1). */
+export function requirePermission(request: Request, response: Response, permission: Permission): void {
+  const { role } = principalOf(request);
+  if (may(role, permission)) return;
+  const [least, ...others] = permissions[permission].roles;
+  response.set('WWW-Authenticate', `Bearer realm="millrace", error="insufficient_scope", scope="${least}"`);
+  throw new MillraceError(
+    'FORBIDDEN',
+    `This needs the role ${[least, ...others].join(' or ')}; yours is ${role}.`,
+  );
 }

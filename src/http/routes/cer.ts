@@ -8,7 +8,8 @@ import type { Storage } from '../../integrations/storage/port.ts';
 import { parse, sendData } from '../answer.ts';
 import type { CerCaller, CerIntake } from '../cer-reports.ts';
 import { contextOf, principalOf } from '../context.ts';
-import { requireRole } from '../middleware/authenticate.ts';
+import type { Audited } from '../middleware/audit.ts';
+import { permit } from '../middleware/authenticate.ts';
 import { idempotencyKeyOf } from '../middleware/idempotency-key.ts';
 import { sendDocument } from '../send-document.ts';
 
@@ -21,24 +22,32 @@ export interface CerRoutesOptions {
   readonly intake: CerIntake;
   readonly documents: Documents;
   readonly storage: Storage | undefined;
+  readonly audited: Audited;
 }
 
 /** Clinical evaluation reports: asked for, looked up, downloaded. */
-export function cerRoutes({ intake, documents, storage }: CerRoutesOptions): Router {
+export function cerRoutes({ intake, documents, storage, audited }: CerRoutesOptions): Router {
   const router = Router();
 
-  router.post('/reports', requireRole('producer'), async (request, response) => {
-    const wanted = parse(cerRequest, request.body, 'body');
-    const { report, created } = await intake.submit(wanted, callerOf(request), idempotencyKeyOf(request));
-    sendData(response, { report: viewReport(report) }, created ? 202 : 200);
-  });
+  const add = audited(
+    'cer-reports.add',
+    'cer-report.add',
+    () => 'cer-report:new',
+    async (request, response, note) => {
+      const wanted = parse(cerRequest, request.body, 'body');
+      const { report, created } = await intake.submit(wanted, callerOf(request), idempotencyKeyOf(request));
+      note({ report: report.id, created });
+      sendData(response, { report: viewReport(report) }, created ? 202 : 200);
+    },
+  );
+  router.post('/reports', add);
 
-  router.get('/reports/:id', requireRole('producer'), async (request, response) => {
+  router.get('/reports/:id', permit('cer-reports.read-own'), async (request, response) => {
     const { id: reportId } = parse(address, request.params, 'address');
     sendData(response, { report: viewReport(await intake.find(reportId, callerOf(request))) });
   });
 
-  router.get('/reports/:id/pdf', requireRole('producer'), async (request, response) => {
+  router.get('/reports/:id/pdf', permit('cer-reports.read-own'), async (request, response) => {
     const { id: reportId } = parse(address, request.params, 'address');
     const report = await intake.find(reportId, callerOf(request));
     if (report.documentId === undefined) throw notReady(report);

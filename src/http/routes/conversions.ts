@@ -6,19 +6,27 @@ import type { Conversion, Conversions } from '../../integrations/database/port.t
 import type { Storage } from '../../integrations/storage/port.ts';
 import { parse, sendData } from '../answer.ts';
 import { contextOf } from '../context.ts';
-import { requireRole } from '../middleware/authenticate.ts';
+import type { Audited } from '../middleware/audit.ts';
+import { permit } from '../middleware/authenticate.ts';
 import type { createPdfUploads } from '../pdf-uploads.ts';
 
 const address = z.object({ id: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is no id of a conversion') });
 
 /** `POST /api/upload`: a PDF that is to become XML. */
-export function uploadRoutes(uploads: ReturnType<typeof createPdfUploads>): Router {
+export function uploadRoutes(uploads: ReturnType<typeof createPdfUploads>, audited: Audited): Router {
   const router = Router();
-  router.post('/', requireRole('producer'), async (request, response) => {
-    const conversion = await uploads.receive(request, contextOf(request).log);
-    response.set('Location', `/api/conversions/${conversion.id}`);
-    sendData(response, { conversion: viewConversion(conversion) }, 201);
-  });
+  const add = audited(
+    'conversions.add',
+    'conversion.add',
+    () => 'conversion:new',
+    async (request, response, note) => {
+      const conversion = await uploads.receive(request, contextOf(request).log);
+      note({ conversion: conversion.id });
+      response.set('Location', `/api/conversions/${conversion.id}`);
+      sendData(response, { conversion: viewConversion(conversion) }, 201);
+    },
+  );
+  router.post('/', add);
   return router;
 }
 
@@ -39,11 +47,11 @@ export function conversionRoutes({ conversions, storage }: ConversionRoutesOptio
     return row;
   }
 
-  router.get('/:id', requireRole('producer'), async (request, response) => {
+  router.get('/:id', permit('conversions.read'), async (request, response) => {
     sendData(response, { conversion: viewConversion(await find(request.params)) });
   });
 
-  router.get('/:id/result', requireRole('producer'), async (request, response) => {
+  router.get('/:id/result', permit('conversions.read'), async (request, response) => {
     const row = await find(request.params);
     if (row.status !== 'complete' || row.resultPath === undefined) throw notComplete(row);
     const file = await storage.get(row.resultPath);

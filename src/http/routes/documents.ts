@@ -5,7 +5,7 @@ import type { DocumentRow, Documents } from '../../integrations/database/port.ts
 import type { Storage } from '../../integrations/storage/port.ts';
 import { parse, sendData } from '../answer.ts';
 import type { FileLink, FileLinks } from '../file-links.ts';
-import { requireRole } from '../middleware/authenticate.ts';
+import { permit } from '../middleware/authenticate.ts';
 
 const address = z.object({ id: z.string().regex(/^[\x21-\x7e]{1,300}$/, 'is no id of a document') });
 
@@ -21,7 +21,7 @@ export interface DocumentRoutesOptions {
 export function documentRoutes({ documents, storage, links }: DocumentRoutesOptions): Router {
   const router = Router();
 
-  router.get('/:id', requireRole('producer'), async (request, response) => {
+  router.get('/:id', permit('documents.read'), async (request, response) => {
     const { id } = parse(address, request.params, 'address');
     const row = await documents.find(id);
     if (row === undefined) throw new MillraceError('DOCUMENT_NOT_FOUND', `No document has the id "${id}".`);

@@ -4,7 +4,8 @@ import { line } from '../../../queues/fields.ts';
 import type { Story } from '../../integrations/database/port.ts';
 import { parse, sendData } from '../answer.ts';
 import { contextOf, principalOf } from '../context.ts';
-import { requireRole } from '../middleware/authenticate.ts';
+import type { Audited } from '../middleware/audit.ts';
+import { permit } from '../middleware/authenticate.ts';
 import { idempotencyKeyOf } from '../middleware/idempotency-key.ts';
 import type { Caller, StoryIntake } from '../stories.ts';
 
@@ -29,31 +30,45 @@ const storyChange = z
 const address = z.object({ id: z.string().regex(/^[A-Za-z0-9._~-]{1,128}$/, 'is no id of a story') });
 
 /** Stories: scored locally at once, by a model later. */
-export function storyRoutes(intake: StoryIntake): Router {
+export function storyRoutes(intake: StoryIntake, audited: Audited): Router {
   const router = Router();
 
-  router.post('/', requireRole('producer'), async (request, response) => {
-    const { sectorTag, ...text } = parse(newStory, request.body, 'body');
-    const { story, created } = await intake.submit(
-      { ...text, sectorTag },
-      callerOf(request),
-      idempotencyKeyOf(request),
-    );
-    sendData(response, { story: viewStory(story) }, created ? 201 : 200);
-  });
+  const add = audited(
+    'stories.change',
+    'story.add',
+    () => 'story:new',
+    async (request, response, note) => {
+      const { sectorTag, ...text } = parse(newStory, request.body, 'body');
+      const { story, created } = await intake.submit(
+        { ...text, sectorTag },
+        callerOf(request),
+        idempotencyKeyOf(request),
+      );
+      note({ story: story.id, created });
+      sendData(response, { story: viewStory(story) }, created ? 201 : 200);
+    },
+  );
+  const change = audited(
+    'stories.change',
+    'story.change',
+    (request) => `story:${idOf(request)}`,
+    async (request, response) => {
+      const wanted = parse(storyChange, request.body, 'body');
+      sendData(response, { story: viewStory(await intake.revise(idOf(request), wanted, callerOf(request))) });
+    },
+  );
 
-  router.get('/:id', requireRole('producer'), async (request, response) => {
-    const { id } = parse(address, request.params, 'address');
-    sendData(response, { story: viewStory(await intake.find(id)) });
+  router.post('/', add);
+  router.get('/:id', permit('stories.read'), async (request, response) => {
+    sendData(response, { story: viewStory(await intake.find(idOf(request))) });
   });
-
-  router.patch('/:id', requireRole('producer'), async (request, response) => {
-    const { id } = parse(address, request.params, 'address');
-    const change = parse(storyChange, request.body, 'body');
-    sendData(response, { story: viewStory(await intake.revise(id, change, callerOf(request))) });
-  });
+  router.patch('/:id', change);
 
   return router;
+}
+
+function idOf(request: Request): string {
+  return parse(address, request.params, 'address').id;
 }
 
 function callerOf(request: Request): Caller {

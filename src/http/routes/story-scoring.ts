@@ -4,7 +4,7 @@ import type { Stories } from '../../integrations/database/port.ts';
 import type { LanguageModel, TokenBudget } from '../../integrations/llm/port.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
 import { parse, sendData } from '../answer.ts';
-import { requireRole } from '../middleware/authenticate.ts';
+import { permit } from '../middleware/authenticate.ts';
 import { findScoringJob } from '../scoring-jobs.ts';
 import { storyQueue } from '../stories.ts';
 
@@ -23,13 +23,13 @@ export interface StoryScoringOptions {
 export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions): Router {
   const router = Router();
 
-  router.get('/job/:jobId', requireRole('producer'), async (request, response) => {
+  router.get('/job/:jobId', permit('stories.read'), async (request, response) => {
     const { jobId } = parse(address, request.params, 'address');
     const job = await findScoringJob(jobId, { queues, stories, modelConfigured: llm !== undefined });
     sendData(response, { job });
   });
 
-  router.get('/stats', requireRole('producer'), async (_request, response) => {
+  router.get('/stats', permit('stories.read'), async (_request, response) => {
     const { waiting, delayed, active, completed, failed } = await queues.counts(storyQueue);
     const pending = waiting + delayed + active;
     const budget = await llm?.budget();
@@ -45,7 +45,7 @@ export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions
     sendData(response, { stats });
   });
 
-  router.get('/openai/test', requireRole('operator'), async (_request, response) => {
+  router.get('/openai/test', permit('providers.try'), async (_request, response) => {
     if (llm === undefined) {
       const message = 'OPENAI_API_KEY is not set: stories keep their local scores.';
       return sendData(response, { openAI: { configured: false, ok: false, message } });

@@ -1,3 +1,4 @@
+import type { AuditLog } from './port/audit.ts';
 import type { CerReports } from './port/cer.ts';
 import type { Conversions } from './port/conversions.ts';
 import type { Attachments, Documents } from './port/documents.ts';
@@ -12,6 +13,7 @@ import type { Entities, Opportunities, Syncs } from './port/sync.ts';
 import type { Analytics, Cleanup, ScheduleTicks } from './port/upkeep.ts';
 import type { Users } from './port/users.ts';
 
+export * from './port/audit.ts';
 export * from './port/cer.ts';
 export * from './port/conversions.ts';
 export * from './port/documents.ts';
@@ -50,6 +52,7 @@ export interface Database {
   readonly proposals: Proposals;
   readonly exports: ExportSource;
   readonly jobCancellations: JobCancellations;
+  readonly audit: AuditLog;
   /** Latency in ms of the smallest query. */
   ping(): Promise<number>;
   close(): Promise<void>;

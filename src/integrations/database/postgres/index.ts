@@ -1,3 +1,4 @@
+import { createAudit } from '../functions/audit.ts';
 import { callerOn } from '../functions/call.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
 import type { Database } from '../port.ts';
@@ -51,6 +52,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     proposals: createProposals(connection),
     exports: createExports(pool),
     jobCancellations: createJobCancellations(call),
+    audit: createAudit(call),
     async ping() {
       const began = performance.now();
       await connection.query('select 1');

@@ -1,3 +1,4 @@
+import { createAudit } from '../functions/audit.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
@@ -43,6 +44,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     proposals: createProposals(api),
     exports: createExports(api),
     jobCancellations: createJobCancellations(api.call),
+    audit: createAudit(api.call),
     async ping() {
       const began = performance.now();
       await api.rows(api.tables.from('users').select('id').limit(1));
