@@ -122,7 +122,14 @@ async function compose(
     },
   };
   const workers = runs('worker')
-    ? openWorkers(config, log, redact, { backend, queues, deadLetters, events, services })
+    ? openWorkers(config, log, redact, {
+        backend,
+        queues,
+        deadLetters,
+        events,
+        services,
+        trails: alerts?.trails,
+      })
     : undefined;
   const metrics = createMetrics(events, {
     queues: queueNames,

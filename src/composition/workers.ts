@@ -3,6 +3,7 @@ import type { Services } from '../../processors/define.ts';
 import { processors } from '../../processors/index.ts';
 import type { Backend } from '../backend/index.ts';
 import type { Events } from '../observability/events.ts';
+import type { JobTrails } from '../observability/job-trails.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Redact } from '../observability/redaction.ts';
 import type { DeadLetters } from '../queue/dead-letters.ts';
@@ -18,17 +19,22 @@ interface WorkerParts {
   readonly deadLetters: DeadLetters;
   readonly events: Events;
   readonly services: Services;
+  /** Remembers what jobs log, for alerts; absent where none are sent. */
+  readonly trails: JobTrails | undefined;
 }
 
 export function openWorkers(config: Config, log: Logger, redact: Redact, parts: WorkerParts): WorkerRuntime {
-  const { backend, queues, deadLetters, events, services } = parts;
+  const { backend, queues, deadLetters, events, services, trails } = parts;
   return new WorkerRuntime({
     backend,
     processors,
     services: { ...services },
     ports: {
       redact,
-      logOf: (bindings) => log.child(bindings),
+      logOf: (bindings) => {
+        const own = log.child(bindings);
+        return trails?.beside(own, bindings) ?? own;
+      },
       keepLine: (queue, jobId, line) => queues.queue(queue).addJobLog(jobId, line, keptLines),
       addJob: (queue, name, payload, options) => queues.addUntyped(queue, name, payload, options),
       addJobs: (queue, jobs) => queues.addManyUntyped(queue, jobs),

@@ -1,5 +1,7 @@
-import type { Events } from './events.ts';
+import type { EventMap, Events } from './events.ts';
+import { JobTrails } from './job-trails.ts';
 import type { Redact } from './redaction.ts';
+import { Storm } from './storm.ts';
 
 export interface SentryOptions {
   readonly dsn: string;
@@ -8,14 +10,20 @@ export interface SentryOptions {
   readonly serviceName: string;
   readonly tracesSampleRate: number;
   readonly redact: Redact;
+  /** How long dead letters of one cause are gathered once there are many, in ms; a minute when absent. */
+  readonly stormWindowMs?: number;
 }
 
 export interface Alerts {
+  /** Remembers what jobs log, to send it along as breadcrumbs. */
+  readonly trails: JobTrails;
   /** Reports an error that no job caused. */
   report(error: unknown): void;
   /** Sends what is still to be sent, for at most `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
+
+type DeadLettered = EventMap['job.dead_lettered'];
 
 /** Parts of the SDK that do not fit: */
 const unwanted = new Set([
@@ -41,8 +49,11 @@ const nothing = {
   stackFrameVariables: false,
 };
 
+const defaultStormWindowMs = 60_000;
+
 /**
- * Sends one event to Sentry for each dead letter, and nothing for retries that later succeed. The SDK is loaded only
+ * Sends one event to Sentry for each dead letter, and nothing for retries that later succeed; of a storm the first few,
+ * then one with the number of the others for each minute. The SDK is loaded only
  * when a DSN is set: it costs more start-up time than all the rest.
  */
 export async function startSentry(events: Events, options: SentryOptions): Promise<Alerts> {
@@ -57,7 +68,7 @@ export async function startSentry(events: Events, options: SentryOptions): Promi
     ...(options.tracesSampleRate > 0 ? { tracesSampleRate: options.tracesSampleRate } : {}),
     integrations: (defaults) => defaults.filter(({ name }) => !unwanted.has(name)),
     dataCollection: nothing,
-    // They would be those of whatever other jobs ran at the time.
+    // The SDK's own would be those of whatever other jobs ran at the time; a job's are put in below.
     maxBreadcrumbs: 0,
     beforeSend(event) {
       scrub(event, redact);
@@ -68,22 +79,46 @@ export async function startSentry(events: Events, options: SentryOptions): Promi
       return span;
     },
   });
-  events.on('job.dead_lettered', ({ queue, job, jobId, attempt, correlationId, failure, deadLetterId }) => {
-    const error = new Error(failure.message);
+  const trails = new JobTrails();
+  const send = (letter: DeadLettered, more: number) => {
+    const { queue, job, jobId, attempt, correlationId, failure, deadLetterId } = letter;
+    const error = new Error(more === 0 ? failure.message : `${failure.message} (and ${more} more like it)`);
     error.name = failure.code;
     error.stack = failure.stack ?? `${failure.code}: ${failure.message}`;
-    Sentry.captureException(error, {
-      tags: { queue, job, code: failure.code, correlationId },
-      contexts: { job: { queue, name: job, id: jobId, attempt, correlationId, deadLetterId } },
+    Sentry.captureException(error, (scope) => {
+      scope.setTags({ queue, job, code: failure.code, correlationId });
+      scope.setContext('job', { queue, name: job, id: jobId, attempt, correlationId, deadLetterId });
+      if (more > 0) scope.setExtra('more', more);
       // One issue for each cause, whatever the job's own data.
-      fingerprint: [queue, job, failure.code],
+      scope.setFingerprint([queue, job, failure.code]);
+      scope.addEventProcessor((event) => ({
+        ...event,
+        breadcrumbs: trails.take(queue, jobId).map(({ level, message, at }) => ({
+          category: 'job',
+          level: level === 'warn' ? 'warning' : level,
+          message,
+          timestamp: at,
+        })),
+      }));
+      return scope;
     });
+  };
+  const storm = new Storm<DeadLettered>({
+    windowMs: options.stormWindowMs ?? defaultStormWindowMs,
+    tell: (letter) => send(letter, 0),
+    // Its own event says one of them; the number is of the others.
+    tellCount: (letter, held) => send(letter, held - 1),
+  });
+  events.on('job.dead_lettered', (letter) => {
+    storm.add(JSON.stringify([letter.queue, letter.job, letter.failure.code]), letter);
   });
   return {
+    trails,
     report: (error) => {
       Sentry.captureException(error);
     },
     async close(timeoutMs) {
+      storm.flush();
       await Sentry.close(timeoutMs);
     },
   };

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openBackend } from '../../src/backend/index.ts';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { Events } from '../../src/observability/events.ts';
+import { silentLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 import { type Alerts, startSentry } from '../../src/observability/sentry.ts';
 import { type FakeSentry, startFakeSentry } from '../support/fake-sentry.ts';
@@ -33,6 +34,7 @@ describe('alerts to Sentry', () => {
       serviceName: 'worker-service',
       tracesSampleRate: 0,
       redact: createRedactor([secret]),
+      stormWindowMs: 500,
     });
     world = await createWorld();
     const { databaseUrl } = world;
@@ -136,6 +138,50 @@ describe('alerts to Sentry', () => {
     );
     expect(sentry.events()).toHaveLength(5);
     expect(told[0]).toMatchObject({ tags: { code: 'MAIL_REJECTED' }, contexts: { job: { attempt: 1 } } });
+  });
+
+  test('are a few events and a count in a storm', async () => {
+    const job = { queue: 'sync', job: 'cleanup-data', attempt: 3, seconds: 1 };
+    const failure = { code: 'STORAGE_FAILED', message: 'The disk is full', stack: undefined } as const;
+    for (let at = 0; at < 300; at++) {
+      events.emit('job.dead_lettered', {
+        ...job,
+        jobId: `job-${at}`,
+        correlationId: `storm-${at}`,
+        failure,
+        deadLetterId: `dl-${at}`,
+      });
+    }
+    const count = await sentry.event((event) => Object(event.extra).more === 294);
+    expect(JSON.stringify(count)).toContain('The disk is full (and 294 more like it)');
+    expect(count.fingerprint).toEqual(['sync', 'cleanup-data', 'STORAGE_FAILED']);
+    expect(sentry.events()).toHaveLength(6);
+  });
+
+  test('bring the job’s own log along, and nothing of the fields in it', async () => {
+    const log = alerts.trails.beside(silentLogger(), { queue: 'email', jobId: 'job-with-a-log' });
+    alerts.trails.beside(silentLogger(), { queue: 'email', jobId: 'another' }).info({}, 'of another job');
+    log.debug({}, 'too small to tell');
+    // Put together here, since events quote the lines around a call.
+    const email = ['grace', 'example.com'].join('@');
+    log.info({ email }, 'claimed the delivery');
+    log.warn({}, `the provider said ${secret}`);
+    events.emit('job.dead_lettered', {
+      queue: 'email',
+      job: 'send-reminder',
+      jobId: 'job-with-a-log',
+      attempt: 3,
+      seconds: 1,
+      correlationId: 'with-a-log',
+      failure: { code: 'MAIL_UNAVAILABLE', message: 'No answer', stack: undefined },
+      deadLetterId: 'dl-1',
+    });
+    const event = await sentry.event(of('with-a-log'));
+    expect(event.breadcrumbs).toEqual([
+      expect.objectContaining({ category: 'job', level: 'info', message: 'claimed the delivery' }),
+      expect.objectContaining({ level: 'warning', message: 'the provider said [redacted]' }),
+    ]);
+    expect(sentry.raw.join()).not.toContain(email);
   });
 
   test('carry no secret, in whatever part of an event it stands', async () => {
