@@ -48,6 +48,9 @@ describe('alerts to Sentry', () => {
             if (name === 'late' && job.attempt === 3) return { status: 'sent', provider: 'test' };
             if (name === 'refused')
               throw new UnrecoverableError('The address does not exist.', { code: 'MAIL_REJECTED' });
+            // A cause of its own, so that no test's dead letters are taken for a storm of another's.
+            if (name === 'forbidden')
+              throw new UnrecoverableError('The key is refused.', { code: 'MAIL_UNAUTHORIZED' });
             throw new Error(`${name} failed with ${secret} at https://api.example.com/?api_key=${secret}`);
           },
         },
@@ -113,7 +116,7 @@ describe('alerts to Sentry', () => {
         ],
       },
     });
-    await add('refused', 'request-2');
+    await add('forbidden', 'request-2');
     await sentry.event(of('request-2'));
     expect(sentry.events().filter(of('request-1'))).toHaveLength(1);
   });
@@ -124,7 +127,7 @@ describe('alerts to Sentry', () => {
       'the job has completed',
       async () => (await platform.queues.job('email', id))?.state === 'completed',
     );
-    await add('refused', 'request-4');
+    await add('forbidden', 'request-4');
     await sentry.event(of('request-4'));
     expect(sentry.events().map((event) => Object(event.tags).correlationId)).toEqual(['request-4']);
   });
@@ -205,9 +208,9 @@ describe('alerts to Sentry', () => {
   test('hold back as long as Sentry asks, and harm no job meanwhile', async () => {
     sentry.limit(1);
     const before = sentry.requests();
-    await add('refused', 'request-limited');
+    await add('forbidden', 'request-limited');
     await until('the limit was told', async () => sentry.requests() > before);
-    const { id } = await add('refused', 'request-held');
+    const { id } = await add('forbidden', 'request-held');
     await until(
       'its job has failed all the same',
       async () => (await platform.queues.job('email', id))?.state === 'failed',
@@ -216,7 +219,7 @@ describe('alerts to Sentry', () => {
     sentry.limit(undefined);
     let tries = 0;
     await until('alerts come again', async () => {
-      if (tries % 10 === 0) await add('refused', `request-again-${tries}`);
+      if (tries % 10 === 0) await add('forbidden', `request-again-${tries}`);
       tries++;
       return sentry.events().length > 0;
     });
