@@ -54,6 +54,11 @@ const size = z
     return Number(value.slice(0, -1)) * (unit === 'K' ? sizes.K : unit === 'M' ? sizes.M : sizes.G);
   });
 
+const mailAddresses = z
+  .string()
+  .transform((value) => value.split(',').map((part) => part.trim()))
+  .pipe(z.array(z.email('must be mail addresses with commas between them')).min(1));
+
 const roles = ['api', 'worker', 'scheduler'] as const;
 export type Role = (typeof roles)[number];
 
@@ -284,6 +289,14 @@ export const groups = {
       description: 'Environment in Sentry',
     }),
     SENTRY_TRACES_SAMPLE_RATE: variable(rate, { default: '0', description: 'Share of traces sent, 0 to 1' }),
+    ALERT_WEBHOOK_URL: variable(httpUrl.optional(), {
+      description:
+        'Gets a notice as JSON when dead letters arrive, a schedule is missed, a queue has no worker or its oldest job waits too long, and when that is over',
+      secret: true,
+    }),
+    ALERT_EMAIL: variable(mailAddresses.optional(), {
+      description: 'Gets the same by mail: one address or several, with commas',
+    }),
     OTEL_EXPORTER_OTLP_ENDPOINT: variable(httpUrl.optional(), {
       description: 'Traces and metrics to a collector',
       planned: true,

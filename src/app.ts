@@ -3,6 +3,7 @@ import type { Services } from '../processors/define.ts';
 import { pending } from '../processors/index.ts';
 import { queueNames } from '../queues/index.ts';
 import { openBackend } from './backend/index.ts';
+import { openAlertWatch } from './composition/alert-watch.ts';
 import { openConversionIntake, openConverter } from './composition/conversions.ts';
 import { developmentSecret } from './composition/development.ts';
 import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
@@ -165,6 +166,7 @@ async function compose(
       ...(workers === undefined ? [] : [workers]),
       ...duties,
       ...intakes,
+      ...openAlertWatch(config, log, { queues, database, mail }),
       ...(scheduler === undefined ? [] : [scheduler]),
     ],
     onError: (service, error) => log.error({ service, err: error }, 'did not stop in order'),

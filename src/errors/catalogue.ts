@@ -84,6 +84,7 @@ export const catalogue = {
   JOB_TIMEOUT: entry(500, true, 'The job ran longer than its timeout.'),
   JOB_ABORTED: entry(503, true, 'The worker was stopping, or had lost the job, before it ended.'),
   JOB_STALLED: entry(500, false, 'The job outlived its worker too often: it may be what kills it.'),
+  ALERT_NOT_SENT: entry(502, true, 'The address of ALERT_WEBHOOK_URL takes no notice; it is tried again.'),
   MAIL_REJECTED: entry(422, false, 'The mail provider refuses this mail for good.'),
   MAIL_UNAUTHORIZED: entry(502, false, 'The mail provider refuses our key or our credits are used up.'),
   MAIL_RATE_LIMITED: entry(429, true, 'The mail provider asks us to wait.'),

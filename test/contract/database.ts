@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/integrations/database/port.ts';
 import { analyticsAndCleanup } from './database/aging.ts';
+import { alertLedger } from './database/alerts.ts';
 import { auditLog } from './database/audit.ts';
 import { cerReports } from './database/cer.ts';
 import { control } from './database/control.ts';
@@ -43,6 +44,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('clinical evaluation reports', () => cerReports(opened));
     describe('the ledger of mails', () => mailLedger(opened));
     describe('conversions', () => conversions(opened));
+    describe('alerts', () => alertLedger(opened));
     describe('syncs', () => syncing(opened));
     describe('aggregates and cleaning', () => analyticsAndCleanup(opened));
     describe('the budget of language models', () => modelBudget(opened));

@@ -1,3 +1,4 @@
+import type { AlertLedger } from './port/alerts.ts';
 import type { AuditLog } from './port/audit.ts';
 import type { CerReports } from './port/cer.ts';
 import type { Conversions } from './port/conversions.ts';
@@ -13,6 +14,7 @@ import type { Entities, Opportunities, Syncs } from './port/sync.ts';
 import type { Analytics, Cleanup, ScheduleTicks } from './port/upkeep.ts';
 import type { Users } from './port/users.ts';
 
+export * from './port/alerts.ts';
 export * from './port/audit.ts';
 export * from './port/cer.ts';
 export * from './port/conversions.ts';
@@ -53,6 +55,7 @@ export interface Database {
   readonly exports: ExportSource;
   readonly jobCancellations: JobCancellations;
   readonly audit: AuditLog;
+  readonly alerts: AlertLedger;
   /** Latency in ms of the smallest query. */
   ping(): Promise<number>;
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { callerOn } from '../functions/call.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
@@ -53,6 +54,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     exports: createExports(pool),
     jobCancellations: createJobCancellations(call),
     audit: createAudit(call),
+    alerts: createAlertLedger(call),
     async ping() {
       const began = performance.now();
       await connection.query('select 1');

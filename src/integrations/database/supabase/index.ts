@@ -1,3 +1,4 @@
+import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
 import type { Database } from '../port.ts';
@@ -45,6 +46,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     exports: createExports(api),
     jobCancellations: createJobCancellations(api.call),
     audit: createAudit(api.call),
+    alerts: createAlertLedger(api.call),
     async ping() {
       const began = performance.now();
       await api.rows(api.tables.from('users').select('id').limit(1));
