@@ -20,9 +20,10 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24-bookworm-slim
-# tini reaps what the service starts and hands it the signals that drain it.
+# tini reaps what the service starts and hands it the signals that drain it. The Chromium that prints reports comes from
+# npm, pinned by the lock file, and is unpacked into the data folder when first needed; it wants these two libraries.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends tini \
+ && apt-get install -y --no-install-recommends libexpat1 libnss3 tini \
  && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production DATA_DIR=/data
 WORKDIR /app

@@ -240,6 +240,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       baseUrl: values.SAM_GOV_BASE_URL,
       dailyLimit: values.SAM_GOV_DAILY_LIMIT,
     },
+    chromiumPath: values.CHROMIUM_PATH,
     openai: {
       apiKey: values.OPENAI_API_KEY,
       baseUrl: values.OPENAI_BASE_URL,

@@ -324,9 +324,8 @@ export const groups = {
       description: 'How long a conversion is leased',
     }),
     CHROMIUM_PATH: variable(text.optional(), {
-      derived: 'found',
-      description: 'Browser for HTML to PDF',
-      planned: true,
+      derived: 'the system’s, else the one from npm',
+      description: 'Browser for HTML to PDF, Chromium 131 or later; `none` draws without one',
     }),
   },
   Storage: {

@@ -1,5 +1,6 @@
 import type { JobName, QueueName, Queues, Result } from '../queues/index.ts';
 import type { Fetcher, TextExtractor } from '../src/integrations/attachments/port.ts';
+import type { HtmlPrinter } from '../src/integrations/chromium/port.ts';
 import type { PdfConverter } from '../src/integrations/conversion-gateway/port.ts';
 import type { Database } from '../src/integrations/database/port.ts';
 import type { Links } from '../src/integrations/links/port.ts';
@@ -24,6 +25,8 @@ export interface Services {
   /** Absent without a key: AI steps are then skipped and say so. */
   readonly llm: LanguageModel | undefined;
   readonly samGov: SamGov | undefined;
+  /** Absent where no browser is found: documents are then drawn without one. */
+  readonly printer: HtmlPrinter | undefined;
   readonly links: Links;
   readonly events: Events;
   readonly settings: ProcessorSettings;

@@ -4,6 +4,7 @@ import { pending } from '../processors/index.ts';
 import { queueNames } from '../queues/index.ts';
 import { openBackend } from './backend/index.ts';
 import { openAlertWatch } from './composition/alert-watch.ts';
+import { openBrowsers } from './composition/browser.ts';
 import { openConversionIntake, openConverter } from './composition/conversions.ts';
 import { developmentSecret } from './composition/development.ts';
 import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
@@ -39,6 +40,7 @@ export interface Providers {
   readonly samGov: string;
   readonly ai: string;
   readonly conversions: string;
+  readonly browser: string;
 }
 
 export interface App {
@@ -99,6 +101,7 @@ async function compose(
   const deadLetters = new DeadLetters((name) => queues.queue(name));
   const jobs = new JobControl({ queues, cancellations: database.jobCancellations, events });
   const { storage, place } = await openStorage(config);
+  const browsers = await openBrowsers(config, log, closers);
   const samGov = await openSamGov(config, closers);
   const jwtSecret = config.auth.jwtSecret ?? (await developmentSecret(config.dataDir));
   const mail = await openMail(config);
@@ -113,6 +116,7 @@ async function compose(
     conversionLease: { worker: config.conversions.workerId, seconds: config.conversions.leaseSeconds },
     llm: await openModel(config, database, events, log),
     samGov: samGov?.driver,
+    printer: browsers?.pool,
     links: createMailLinks(jwtSecret, config.http.appUrl),
     events,
     settings: {
@@ -178,6 +182,7 @@ async function compose(
       tables,
       mail: services.mail.name,
       storage: place,
+      browser: browsers?.description ?? 'none: PDFs are drawn without one (CHROMIUM_PATH)',
       samGov: samGov?.description ?? 'not configured (SAM_GOV_API_KEY)',
       ai:
         services.llm === undefined

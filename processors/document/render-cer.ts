@@ -1,9 +1,9 @@
 import type { Result } from '../../queues/index.ts';
 import type { CerReport, Database } from '../../src/integrations/database/port.ts';
 import { defineProcessor } from '../define.ts';
+import { printReport } from './cer/print.ts';
 import { noReport, readContent } from './cer/request.ts';
 import { reportContent } from './cer/sections.ts';
-import { drawInThread } from './pdf-threads.ts';
 import { documentIdOf } from './report/plan.ts';
 
 const contentType = 'application/pdf';
@@ -15,8 +15,9 @@ const contentType = 'application/pdf';
 export const renderCer = defineProcessor(
   'document',
   'render-cer',
-  ['database', 'storage', 'events'],
-  async ({ data: { reportId }, job, signal, progress, services: { database, storage, events } }) => {
+  ['database', 'storage', 'events', 'printer'],
+  async ({ data: { reportId }, job, log, signal, progress, services }) => {
+    const { database, storage, events, printer } = services;
     const report = await database.cerReports.begin(reportId, job.id);
     if (report === undefined) return earlierResult(database, reportId);
     const { request } = await readContent(database.cerReports, reportId);
@@ -24,8 +25,14 @@ export const renderCer = defineProcessor(
 
     progress(20, 'Laying out');
     const content = reportContent(request, undefined, report);
-    const renderer = 'pdfkit';
-    const { bytes, pages } = await drawInThread({ kind: 'cer', content }, signal);
+    const { bytes, pages, renderer } = await printReport(content, {
+      printer,
+      failures: report.browserFailures,
+      countFailure: () => database.cerReports.countBrowserFailure(reportId),
+      lastAttempt: job.attempt >= job.maxAttempts,
+      signal,
+      onFallback: (error) => log.warn({ reportId, reason: error.message }, 'pdfkit draws this report'),
+    });
 
     progress(90, 'Keeping');
     const documentId = documentIdOf(reportId, 'render-cer');

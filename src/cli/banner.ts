@@ -29,6 +29,7 @@ export async function banner(config: Config, app: App, startMs: number): Promise
       `  SAM.gov    ${providers.samGov}`,
       `  AI         ${providers.ai}`,
       `  PDF to XML ${providers.conversions}`,
+      `  Browser    ${providers.browser}`,
     );
   }
   if (!config.production) lines.push('', '  Next       npm run demo    (in another terminal)');

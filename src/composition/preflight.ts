@@ -1,20 +1,35 @@
 import type { Config } from '../../config/index.ts';
 import { queueNames } from '../../queues/index.ts';
 import type { Backend, Finding } from '../backend/port.ts';
+import { messageOf } from '../errors/classify.ts';
+import { findBrowser } from '../integrations/chromium/find.ts';
 import { type Provider, preflight } from '../preflight.ts';
 
 /** What a start looks at: the machine, the store, and the settings that have to fit each other. */
-export function lookAround(config: Config, backend: Backend): Promise<Finding[]> {
+export async function lookAround(config: Config, backend: Backend): Promise<Finding[]> {
   const works = config.roles.includes('worker');
   const { poolMax, supabase } = config.database;
   const sameServer = backend.kind !== 'redis' && supabase === undefined;
-  return preflight({
+  const found = preflight({
     dataDir: config.dataDir,
     databasePool: poolMax,
     concurrency: works ? queueNames.reduce((jobs, queue) => jobs + config.worker.concurrency[queue], 0) : 0,
     memoryBytes: works ? config.maxMemoryBytes : 0,
     inspectBackend: () => backend.inspect(sameServer ? poolMax : 0),
   });
+  return (await Promise.all([found, works ? lookAtBrowser(config) : []])).flat();
+}
+
+async function lookAtBrowser({ chromiumPath, dataDir }: Config): Promise<Finding[]> {
+  const about = 'CHROMIUM_PATH';
+  try {
+    if (chromiumPath === 'none' || (await findBrowser(chromiumPath, dataDir)) !== undefined) return [];
+    const message =
+      'No Chromium was found, so reports are drawn without one. Install it, or set CHROMIUM_PATH to its path, or to none.';
+    return [{ level: 'warning', about, message }];
+  } catch (error) {
+    return [{ level: 'fault', about, message: messageOf(error) }];
+  }
 }
 
 /** The places outside that the configuration names. */

@@ -147,6 +147,11 @@ export const catalogue = {
   MAPPING_NOT_FOUND: entry(422, false, 'There is no mapping of that name.'),
   MAPPING_INVALID: entry(422, false, 'A mapping file is malformed; `details` names each field.'),
   STORAGE_FAILED: entry(500, true, 'The file storage did not take or give a file.'),
+  BROWSER_FAILED: entry(
+    500,
+    true,
+    'Chromium did not start, died, hung or took too much memory while it printed; the next attempt gets a fresh one.',
+  ),
   RENDER_FAILED: entry(500, false, 'A document could not be laid out from this data.'),
   ABORTED: entry(500, true, 'The work was told to stop.'),
   NETWORK: entry(502, true, 'A connection failed below any protocol of ours.'),

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { renderCer } from '../../processors/document/render-cer.ts';
 import { type CerRequest, type CerRequestInput, cerRequest } from '../../queues/cer-request.ts';
 import type { Result } from '../../queues/index.ts';
+import type { HtmlPrinter } from '../../src/integrations/chromium/port.ts';
 import type { CerReport, NewCerReport } from '../../src/integrations/database/port.ts';
 import type { Storage } from '../../src/integrations/storage/port.ts';
 import { Events } from '../../src/observability/events.ts';
@@ -44,6 +45,7 @@ export function addCerReport(
 export interface CerRun {
   readonly world: World;
   readonly storage: Storage;
+  readonly printer?: HtmlPrinter;
   readonly attempt?: number;
   readonly maxAttempts?: number;
   readonly signal?: AbortSignal;
@@ -76,7 +78,12 @@ export function runCer(
     progress: (percent) => options.onProgress?.(percent),
     addJob: () => Promise.reject(new Error('No job is added.')),
     addJobs: () => Promise.reject(new Error('No job is added.')),
-    services: { database: world.database, storage, events: options.events ?? new Events() },
+    services: {
+      database: world.database,
+      storage,
+      events: options.events ?? new Events(),
+      printer: options.printer,
+    },
   });
 }
 
@@ -93,6 +100,21 @@ export async function drawnText(path: string): Promise<string> {
     maxBuffer: 256 * 1024 * 1024,
   });
   return squeezed(stdout);
+}
+
+export interface ContentsLine {
+  readonly number: string;
+  readonly title: string;
+  readonly page: number;
+}
+
+/** The contents as a reader sees them, on the second page. */
+export async function contentsOf(path: string): Promise<ContentsLine[]> {
+  const { stdout } = await run('pdftotext', ['-layout', '-f', '2', '-l', '2', path, '-']);
+  return stdout.split('\n').flatMap((line) => {
+    const [, number, title, page] = /^\s*(\d+(?:\.\d+)?)\s+(.*\S)\s+(\d+)\s*$/.exec(line) ?? [];
+    return number === undefined || title === undefined ? [] : [{ number, title, page: Number(page) }];
+  });
 }
 
 /** Text as it can be found again wherever its lines were broken. */

@@ -54,6 +54,8 @@ export type Block =
       readonly caption: string;
       readonly columns: readonly Column[];
       readonly rows: readonly (readonly string[])[];
+      /** The last row sums up the others. */
+      readonly total?: boolean;
     }
   | { readonly kind: 'chart'; readonly chart: EventChart }
   | { readonly kind: 'draft'; readonly notice: string; readonly claims: readonly Claim[] }

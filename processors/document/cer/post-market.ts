@@ -25,6 +25,7 @@ export function postMarketBlocks(events: CerRequest['adverseEvents']): {
           ...chart.periods.map(({ label, counts, total }) => [label, ...counts.map(String), String(total)]),
           ['All', ...totals.map(String), String(events.length)],
         ],
+        total: true,
       },
     ],
     byType: [
