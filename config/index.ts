@@ -231,7 +231,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
         webhookPublicKey: values.SENDGRID_WEBHOOK_PUBLIC_KEY,
       },
       smtpUrl: values.SMTP_URL,
-      /** Jobs a second over all worker processes. */
+      /** Mails a second over all worker processes. */
       rateLimit: values.EMAIL_RATE_LIMIT,
     },
     storage: storageOf(values),

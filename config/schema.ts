@@ -193,7 +193,7 @@ export const groups = {
   },
   Workers: {
     WORKER_CONCURRENCY: variable(whole(1, 1_000).optional(), {
-      derived: '`5`',
+      derived: '`5`, for `email` `50`',
       description: 'Jobs at once for each queue',
     }),
     CONCURRENCY: variable(whole(1, 1_000), { default: '2', description: 'The `document` queue’s' }),
@@ -243,7 +243,7 @@ export const groups = {
     }),
     EMAIL_RATE_LIMIT: variable(whole(1, 100_000).optional(), {
       derived: 'none',
-      description: 'Jobs of the `email` queue that all worker processes together take in a second',
+      description: 'Mails that all worker processes together hand to the provider in a second',
     }),
     APP_URL: variable(httpUrl.optional(), {
       derived: '`http://localhost:$PORT`',

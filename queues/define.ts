@@ -18,6 +18,8 @@ export interface Retention {
 
 export interface QueueDefaults extends JobDefaults {
   readonly concurrency: number;
+  /** How many of its jobs all processes together may begin in a time. */
+  readonly limit?: { readonly max: number; readonly durationMs: number };
   /** How often a job may outlive its worker before it counts as the cause. */
   readonly maxStalls: number;
   readonly keepCompleted: Retention;

@@ -28,6 +28,8 @@ const fanOut = { timeoutMs: 30 * 60_000 };
 export const emailQueue = defineQueue({
   name: 'email',
   summary: 'Transactional mail',
+  // Its jobs wait for the provider's answer and do little else.
+  defaults: { concurrency: 50 },
   jobs: {
     'send-welcome': defineJob({
       summary: 'Greets a new user and links to the app',

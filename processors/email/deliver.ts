@@ -1,16 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Result } from '../../queues/index.ts';
-import { MillraceError, UnrecoverableError } from '../../src/errors/catalogue.ts';
+import { MillraceError, RateLimitedError, UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { messageOf } from '../../src/errors/classify.ts';
 import type { MailKind } from '../../src/integrations/database/port.ts';
 import type { Mail } from '../../src/integrations/mail/port.ts';
 import type { JobInfo, JobLog } from '../../src/worker/context.ts';
 import type { Services } from '../define.ts';
+import { awaitTurn } from './turn.ts';
 
 /**
  * Sends one mail under the ledger, which has one row for each job and recipient:
  *
- *     suppressed? -> claim -> send -> settle
+ *     claim (wanted? whose turn?) -> send -> settle
  *
  * What is promised: once `sent` stands in the ledger, no attempt and no replay sends again. `rejected` is an outcome
  * too, but nothing went out, so a replay after the cause was mended does send.
@@ -54,19 +55,22 @@ export async function deliver(
   const ledger = database.deliveries;
   const row = { jobKey: job.key, recipient: content.to };
 
-  const suppression = await ledger.suppression(content.to, preference);
-  signal.throwIfAborted();
-  const claim = await ledger.claim({ ...row, template: content.category, provider: provider.name });
-  if (claim.status === 'sent') return { status: 'already-sent', ...summary(claim) };
-  if (claim.status === 'suppressed') return { status: 'suppressed', ...summary(claim) };
-  if (suppression !== undefined) {
-    await ledger.settle({ ...row, status: 'suppressed', reason: suppression });
-    settled('suppressed');
-    return { status: 'suppressed', provider: provider.name, reason: suppression };
+  const claim = await awaitTurn(
+    ledger,
+    {
+      ...row,
+      template: content.category,
+      provider: provider.name,
+      ...(provider.perSecond === undefined ? {} : { intervalUs: Math.ceil(1_000_000 / provider.perSecond) }),
+      ...(preference === undefined ? {} : { preference }),
+    },
+    signal,
+  );
+  if (claim.outcome === 'settled') {
+    if (claim.fresh) settled('suppressed');
+    return { status: claim.status === 'sent' ? 'already-sent' : 'suppressed', ...summary(claim) };
   }
-  if (claim.status === 'claimed' && claim.attempts > 1) {
-    log.info({ claims: claim.attempts }, 'An earlier attempt noted no outcome: the mail is sent again.');
-  }
+  if (claim.unclear) log.info({}, 'An earlier attempt noted no outcome: the mail is sent again.');
 
   const messageId = await send();
   await settleSent(messageId);
@@ -78,7 +82,19 @@ export async function deliver(
       return (await provider.send({ ...content, jobKey: job.key }, signal)).messageId;
     } catch (error) {
       if (error instanceof MillraceError && error.code === 'MAIL_REJECTED') await settleRejected(error);
+      if (error instanceof RateLimitedError) await pauseAll(error.retryAfterMs ?? 0);
       throw error;
+    }
+  }
+
+  /** The provider's wish to wait is meant for all who send to it, not only for the one who happened to ask. */
+  async function pauseAll(ms: number): Promise<void> {
+    try {
+      log.warn({ provider: provider.name, ms }, 'The provider asks to wait: all mails to it do.');
+      await Promise.all([ledger.pause(provider.name, ms), ledger.unclaim(row)]);
+    } catch (error) {
+      // This mail waits in any case; the others will be told by the provider.
+      log.warn({ reason: messageOf(error) }, 'The pause could not be noted for the other mails.');
     }
   }
 

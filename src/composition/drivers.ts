@@ -30,18 +30,27 @@ export async function openAlerts(
   });
 }
 
+/** Many servers refuse more from one client (Postfix's `smtpd_client_connection_count_limit` is 50 by default). */
+const mostSmtpConnections = 20;
+
 export async function openMail(config: Config): Promise<MailProvider> {
-  const { provider, from, sendgrid, smtpUrl } = config.mail;
+  const { provider, from, sendgrid, smtpUrl, rateLimit } = config.mail;
+  const pace = rateLimit === undefined ? {} : { perSecond: rateLimit };
   if (provider === 'sendgrid' && sendgrid.apiKey !== undefined) {
     const { createSendGrid } = await import('../integrations/mail/sendgrid.ts');
-    return createSendGrid({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.baseUrl, from });
+    return createSendGrid({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.baseUrl, from, ...pace });
   }
   if (provider === 'smtp' && smtpUrl !== undefined) {
     const { createSmtp } = await import('../integrations/mail/smtp.ts');
-    return createSmtp({ url: smtpUrl, from, connections: config.worker.concurrency.email });
+    return createSmtp({
+      url: smtpUrl,
+      from,
+      connections: Math.min(config.worker.concurrency.email, mostSmtpConnections),
+      ...pace,
+    });
   }
   const { createOutbox } = await import('../integrations/mail/outbox.ts');
-  return createOutbox({ dir: join(config.dataDir, 'outbox'), from });
+  return createOutbox({ dir: join(config.dataDir, 'outbox'), from, ...pace });
 }
 
 /** Files in S3 when it is enabled, else in Supabase when it is set, else in a folder; with its place for people. */

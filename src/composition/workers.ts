@@ -43,9 +43,6 @@ export function openWorkers(config: Config, log: Logger, redact: Redact, parts: 
     events,
     log,
     concurrency: config.worker.concurrency,
-    ...(config.mail.rateLimit === undefined
-      ? {}
-      : { limits: { email: { max: config.mail.rateLimit, durationMs: 1_000 } } }),
     lockDurationMs: config.worker.lockDurationMs,
     shutdownTimeoutMs: config.shutdownTimeoutMs,
     instance: config.instance,

@@ -1,4 +1,4 @@
-import { deriveKey, isSignedBy, sign } from './keys.ts';
+import { deriveSigningKey, isSignedBy, sign } from './keys.ts';
 
 export interface FileLink {
   readonly url: string;
@@ -17,7 +17,7 @@ const defaultTtlMs = 15 * 60_000;
 
 /** @param base the address that links begin with, without a slash at its end. */
 export function createFileLinks(jwtSecret: string, base: () => string): FileLinks {
-  const key = deriveKey(jwtSecret, 'file links');
+  const key = deriveSigningKey(jwtSecret, 'file links');
   const signed = (id: string, expires: number) => `${id}\n${expires}`;
   return {
     linkTo({ id, fileName }, ttlMs = defaultTtlMs) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type MailKind, mailKinds } from '../integrations/database/port.ts';
-import { deriveKey, isSignedBy, sign } from './keys.ts';
+import { deriveSigningKey, isSignedBy, sign } from './keys.ts';
 
 /** Whom an unsubscribe link speaks for. */
 export interface Unsubscriber {
@@ -20,7 +20,7 @@ const content = z.tuple([z.string(), z.string(), z.enum(mailKinds)]);
 
 /** @param base the address that links begin with, without a slash at its end. */
 export function createUnsubscribeLinks(jwtSecret: string, base: () => string): UnsubscribeLinks {
-  const key = deriveKey(jwtSecret, 'unsubscribe links');
+  const key = deriveSigningKey(jwtSecret, 'unsubscribe links');
   return {
     linkTo({ userId, email, kind }) {
       const person = Buffer.from(JSON.stringify([userId, email, kind])).toString('base64url');

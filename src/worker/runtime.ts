@@ -31,8 +31,6 @@ export interface WorkerRuntimeOptions {
   readonly events: Events;
   readonly log: Logger;
   readonly concurrency: Readonly<Record<QueueName, number>>;
-  /** How many jobs of a queue all processes together may begin in a time. */
-  readonly limits?: { readonly [Q in QueueName]?: { readonly max: number; readonly durationMs: number } };
   readonly lockDurationMs: number;
   /** How long running jobs may take to finish when the worker stops, before they are handed back. */
   readonly shutdownTimeoutMs: number;
@@ -139,7 +137,7 @@ export class WorkerRuntime implements Service {
   }
 
   #open(queue: QueueName): JobWorker {
-    const { backend, concurrency, limits, lockDurationMs, instance, log } = this.#options;
+    const { backend, concurrency, lockDurationMs, instance, log } = this.#options;
     const { defaults } = queues[queue];
     const running = new Map<string, Execution>();
     this.#running.set(queue, running);
@@ -151,7 +149,7 @@ export class WorkerRuntime implements Service {
       maxStalls: defaults.maxStalls,
       keepCompleted: defaults.keepCompleted,
       keepFailed: defaults.keepFailed,
-      ...(limits?.[queue] === undefined ? {} : { limit: limits[queue] }),
+      ...(defaults.limit === undefined ? {} : { limit: defaults.limit }),
     });
     worker.on('error', (error) => {
       // What a closing connection still says is no news.

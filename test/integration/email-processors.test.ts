@@ -385,20 +385,24 @@ describe('a mail that the provider does not take', () => {
   });
 
   it.each([
-    [{ status: 500 }, 'MAIL_UNAVAILABLE', true],
-    [{ status: 401 }, 'MAIL_UNAUTHORIZED', false],
-    [{ status: 429, headers: { 'x-ratelimit-reset': '0' } }, 'MAIL_RATE_LIMITED', true],
-    ['reset', 'MAIL_UNAVAILABLE', true],
-  ] as const)('stays claimed after %j and goes out at the next attempt', async (answer, code, retryable) => {
-    const key = `unsettled:${JSON.stringify(answer)}`;
-    server.script(answer);
-    await expect(remind(sendgrid, { key })).rejects.toMatchObject({ code, retryable });
-    expect(await row(key)).toMatchObject({ status: 'claimed', attempts: 1 });
-    expect(settled).toEqual([]);
-    expect(await remind(sendgrid, { key })).toMatchObject({ status: 'sent' });
-    expect(await row(key)).toMatchObject({ status: 'sent', attempts: 2 });
-    expect(server.accepted).toHaveLength(1);
-  });
+    [{ status: 500 }, 'MAIL_UNAVAILABLE', true, 1],
+    [{ status: 401 }, 'MAIL_UNAUTHORIZED', false, 1],
+    // Told to wait, nothing went out: the claim is taken back.
+    [{ status: 429, headers: { 'x-ratelimit-reset': '0' } }, 'MAIL_RATE_LIMITED', true, 0],
+    ['reset', 'MAIL_UNAVAILABLE', true, 1],
+  ] as const)(
+    'stays claimed after %j and goes out at the next attempt',
+    async (answer, code, retryable, attempts) => {
+      const key = `unsettled:${JSON.stringify(answer)}`;
+      server.script(answer);
+      await expect(remind(sendgrid, { key })).rejects.toMatchObject({ code, retryable });
+      expect(await row(key)).toMatchObject({ status: 'claimed', attempts });
+      expect(settled).toEqual([]);
+      expect(await remind(sendgrid, { key })).toMatchObject({ status: 'sent' });
+      expect(await row(key)).toMatchObject({ status: 'sent', attempts: attempts + 1 });
+      expect(server.accepted).toHaveLength(1);
+    },
+  );
 });
 
 describe('when the outcome is not known', () => {

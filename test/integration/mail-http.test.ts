@@ -37,6 +37,15 @@ async function post(
   return response.status;
 }
 
+/** Why no mail may go there, by the function that every claim asks. */
+async function refusalOf(email: string, userId?: string, kind?: string): Promise<string | undefined> {
+  const { rows } = await site.world.pool.query<{ reason: string | null }>(
+    'select mail_refusal($1, $2, $3) as reason',
+    [email, userId, kind],
+  );
+  return rows[0]?.reason ?? undefined;
+}
+
 /** A mail that was sent, with its row in the ledger. */
 async function sentMail(settled = true) {
   count += 1;
@@ -64,7 +73,7 @@ async function sentMail(settled = true) {
     ...row,
     event,
     ledger,
-    suppressed: () => site.world.database.deliveries.suppression(row.recipient),
+    suppressed: () => refusalOf(row.recipient),
   };
 }
 
@@ -145,7 +154,7 @@ describe('unsubscribing', () => {
   const person = { userId: 'u-1', email: 'ada@example.org', kind: 'reminders' as const };
   const path = (url: string) => url.replace('http://millrace.example', '');
   const refusal = (kind: 'reminders' | 'summaries' | 'documents', user = person) =>
-    site.world.database.deliveries.suppression(user.email, { userId: user.userId, kind });
+    refusalOf(user.email, user.userId, kind);
 
   it('asks on GET, which changes nothing, and ends that kind alone by POST without a cookie', async () => {
     await site.world.database.users.upsert([

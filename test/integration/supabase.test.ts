@@ -41,7 +41,7 @@ describe('Supabase that is away, wrong or in the way', () => {
       users.upsert([user]),
       users.find('u'),
       deliveries.claim(claim),
-      deliveries.suppression('ada@example.org'),
+      deliveries.pause('sendgrid', 1),
       ticks.last('weekly'),
       opportunities.count(),
       reports.figures({ start: '2024-01-01', end: '2024-01-02' }),

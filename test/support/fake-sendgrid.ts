@@ -5,6 +5,8 @@ import { isRecord, type MailFault, validateMail } from './fake-sendgrid-rules.ts
 /** A mail that the server has accepted: the body as it came over the wire. */
 export interface AcceptedMail {
   readonly messageId: string;
+  /** When it came, in ms since the epoch. */
+  readonly at: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers: IncomingHttpHeaders;
 }
@@ -127,7 +129,7 @@ export async function startFakeSendGrid(options: FakeSendGridOptions): Promise<F
     const body = parse(source);
     if (!isRecord(body)) throw new Error('Only a JSON object can be kept as a mail.');
     const messageId = `fake-${String(accepted.length + 1).padStart(6, '0')}`;
-    accepted.push({ messageId, body, headers: request.headers });
+    accepted.push({ messageId, at: Date.now(), body, headers: request.headers });
     return messageId;
   }
 

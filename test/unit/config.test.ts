@@ -39,7 +39,7 @@ describe('the configuration', () => {
       backend: { kind: 'embedded', redisUrl: undefined },
       database: { url: undefined, poolMax: 10 },
       worker: {
-        concurrency: { email: 5, document: 2, sync: 5, 'story-enhancement': 5 },
+        concurrency: { email: 50, document: 2, sync: 5, 'story-enhancement': 5 },
         maxAttempts: 3,
         backoffMs: 2_000,
       },

@@ -18,12 +18,14 @@ export interface OutboxOptions {
   readonly dir: string;
   /** The sender's address. */
   readonly from: string;
+  readonly perSecond?: number;
 }
 
 export function createOutbox(options: OutboxOptions): MailProvider {
   checkAddress(options.from);
   return {
     name: 'outbox',
+    ...(options.perSecond === undefined ? {} : { perSecond: options.perSecond }),
     async send(given, signal) {
       const mail = checkMail(given);
       signal.throwIfAborted();

@@ -25,6 +25,8 @@ export interface Attachment {
 export interface MailProvider {
   /** `sendgrid`, `outbox`, ...: stands in the ledger and in metrics. */
   readonly name: string;
+  /** How many mails all processes together may hand over in a second; absent when there is no such limit. */
+  readonly perSecond?: number;
   /**
    * Hands one mail over. Resolves when the provider has accepted it.
    * @throws MillraceError MAIL_REJECTED, MAIL_UNAUTHORIZED (never retried), MAIL_UNAVAILABLE (retried);

@@ -2,27 +2,7 @@
  * The packages' own types only know the singletons that they export by default, which TypeScript then takes for all
  * there is. These are the classes beside them, as far as we use them.
  */
-declare module '@sendgrid/client' {
-  export class Client {
-    /** Also puts the base address back to the package's own. */
-    setApiKey(apiKey: string): void;
-    /** Merged into each request and handed to axios. */
-    setDefaultRequest(defaults: {
-      readonly baseUrl: string;
-      readonly timeout: number;
-      readonly signal: AbortSignal;
-      readonly proxy: false;
-      readonly maxRedirects: number;
-      readonly maxContentLength: number;
-      readonly httpAgent: import('node:http').Agent;
-      readonly httpsAgent: import('node:https').Agent;
-    }): this;
-  }
-}
-
 declare module '@sendgrid/mail' {
-  import type { Client } from '@sendgrid/client';
-
   interface Address {
     readonly email: string;
     readonly name?: string;
@@ -48,14 +28,13 @@ declare module '@sendgrid/mail' {
     };
   }
 
-  export interface ClientResponse {
-    readonly statusCode: number;
-    readonly body: unknown;
-    readonly headers: Readonly<Record<string, unknown>>;
+  /** What carries the requests; the package's own is `@sendgrid/client`. */
+  interface Client {
+    request(request: { readonly url: string; readonly body: unknown }): Promise<void>;
   }
 
   export class MailService {
     setClient(client: Client): void;
-    send(mail: MailData): Promise<[ClientResponse, unknown]>;
+    send(mail: MailData): Promise<void>;
   }
 }

@@ -17,6 +17,7 @@ export interface SmtpOptions {
   readonly connections?: number;
   /** How long the server may be silent, in ms. */
   readonly timeoutMs?: number;
+  readonly perSecond?: number;
 }
 
 const defaultTimeoutMs = 20_000;
@@ -26,6 +27,7 @@ export function createSmtp({
   from,
   connections = 5,
   timeoutMs = defaultTimeoutMs,
+  perSecond,
 }: SmtpOptions): MailProvider {
   checkAddress(from);
   const transport = createTransport({
@@ -42,6 +44,7 @@ export function createSmtp({
   });
   return {
     name: 'smtp',
+    ...(perSecond === undefined ? {} : { perSecond }),
     async send(given, signal) {
       const mail = checkMail(given);
       signal.throwIfAborted();

@@ -1,32 +1,61 @@
 import type { MailKind } from './users.ts';
 
-export type DeliveryStatus = 'claimed' | 'sent' | 'suppressed' | 'rejected';
+/** A mail as the ledger knows it: one row for each job and recipient. */
+export interface MailKey {
+  readonly jobKey: string;
+  readonly recipient: string;
+}
 
-export interface Delivery {
-  readonly status: DeliveryStatus;
+export interface MailClaim extends MailKey {
+  readonly template: string;
+  readonly provider: string;
+  /** How far apart sends to the provider are kept, over all processes, in µs; absent when it has no limit. */
+  readonly intervalUs?: number;
+  /** Only sent to a person who wants that kind. */
+  readonly preference?: { readonly userId: string; readonly kind: MailKind };
+}
+
+export type Claimed =
+  /** The caller's to send, once `waitMs` have passed. `unclear`: an earlier claim ended without a record of its outcome. */
+  | { readonly outcome: 'send'; readonly unclear: boolean; readonly waitMs: number }
+  | Settled
+  /**
+   * Not now, and nothing is noted: its place among the sends would be too far ahead, or the provider has asked to be left
+   * alone. To be asked again after `waitMs`.
+   */
+  | { readonly outcome: 'limit' | 'paused'; readonly waitMs: number };
+
+/** There is nothing to do: the mail was sent, or may not be. */
+export interface Settled {
+  readonly outcome: 'settled';
+  readonly status: 'sent' | 'suppressed';
   readonly provider: string;
   readonly messageId: string | undefined;
   readonly reason: string | undefined;
-  /** How often it was claimed; above 1 an earlier attempt ended without a record of its outcome. */
-  readonly attempts: number;
+  /** Found out by this very claim, so not counted yet. */
+  readonly fresh: boolean;
 }
 
-/** The ledger of mails: one row for each job and recipient. */
+/** The ledger of mails, and the pace of their providers. What is asked for at the same moment goes in one statement. */
 export interface Deliveries {
-  /** Takes the row before sending; the answer says whether an earlier attempt has sent it. */
-  claim(row: { jobKey: string; recipient: string; template: string; provider: string }): Promise<Delivery>;
-  settle(row: {
-    jobKey: string;
-    recipient: string;
-    status: Exclude<DeliveryStatus, 'claimed'>;
-    messageId?: string;
-    reason?: string;
-  }): Promise<void>;
-  /** Why no mail, or no mail of this kind, may go to this person, if so. */
-  suppression(
-    email: string,
-    preference?: { readonly userId: string; readonly kind: MailKind },
-  ): Promise<string | undefined>;
+  /**
+   * Takes the row before sending, asks whether the mail is wanted, and takes a place in the provider's pace: one round
+   * trip for all of them.
+   */
+  claim(mail: MailClaim): Promise<Claimed>;
+  settle(
+    mail: MailKey & {
+      readonly status: 'sent' | 'suppressed' | 'rejected';
+      readonly messageId?: string;
+      readonly reason?: string;
+    },
+  ): Promise<void>;
+  /** Takes back a claim whose mail certainly did not go out. */
+  unclaim(mail: MailKey): Promise<void>;
+  /** Keeps all processes from sending to a provider for so long; a longer pause stays. */
+  pause(provider: string, ms: number): Promise<void>;
+  /** How much longer a provider is to be left alone, in ms. */
+  pausedMs(provider: string): Promise<number>;
   /** Takes in what the provider says of mails it had; an event that is known already changes nothing. Answers how many were new. */
   recordEvents(events: readonly MailEvent[]): Promise<number>;
 }

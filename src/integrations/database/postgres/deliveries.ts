@@ -1,42 +1,30 @@
-import type { Deliveries, Delivery, DeliveryStatus } from '../port.ts';
-import type { Connection, Row } from './connection.ts';
-import { number, text, textOrNone, truth } from './rows.ts';
-
-const statuses: readonly DeliveryStatus[] = ['claimed', 'sent', 'suppressed', 'rejected'];
+import { createLedger } from '../ledger.ts';
+import type { Deliveries } from '../port.ts';
+import type { Connection } from './connection.ts';
+import { number } from './rows.ts';
 
 /** The ledger of mails. `claimed` becomes `sent`, `suppressed` or `rejected`; nothing undoes `sent`. */
 export function createDeliveries(connection: Connection): Deliveries {
   return {
-    async claim(row) {
-      const [claimed] = await connection.query('select * from claim_delivery($1, $2, $3, $4)', [
-        row.jobKey,
-        row.recipient,
-        row.template,
-        row.provider,
-      ]);
-      if (claimed === undefined) throw new Error('claim_delivery answered no row: its migration is damaged.');
-      return readDelivery(claimed);
+    ...createLedger({
+      claim: (provider, intervalUs, reachMs, rows) =>
+        connection.query('select * from claim_mails($1, $2, $3, $4::jsonb)', [
+          provider,
+          intervalUs,
+          reachMs,
+          JSON.stringify(rows),
+        ]),
+      settle: (rows) => connection.query('select * from settle_mails($1::jsonb)', [JSON.stringify(rows)]),
+    }),
+    async unclaim({ jobKey, recipient }) {
+      await connection.query('select unclaim_mail($1, $2)', [jobKey, recipient]);
     },
-    async settle(row) {
-      // Run again it changes nothing, so a settle whose answer was lost can be repeated.
-      const [answer] = await connection.query('select settle_delivery($1, $2, $3, $4, $5) as settled', [
-        row.jobKey,
-        row.recipient,
-        row.status,
-        row.messageId ?? null,
-        row.reason ?? null,
-      ]);
-      if (answer === undefined || !truth(answer, 'settled')) {
-        throw new Error(`The ledger has no mail of job ${row.jobKey} for this recipient: claim it first.`);
-      }
+    async pause(provider, ms) {
+      await connection.query('select pause_mails($1, $2)', [provider, Math.ceil(ms)]);
     },
-    async suppression(email, preference) {
-      const [row] = await connection.query('select mail_refusal($1, $2, $3) as reason', [
-        email,
-        preference?.userId ?? null,
-        preference?.kind ?? null,
-      ]);
-      return row === undefined ? undefined : textOrNone(row, 'reason');
+    async pausedMs(provider) {
+      const [row] = await connection.query('select mail_pause_ms($1) as ms', [provider]);
+      return row === undefined ? 0 : number(row, 'ms');
     },
     async recordEvents(events) {
       if (events.length === 0) return 0;
@@ -55,18 +43,5 @@ export function createDeliveries(connection: Connection): Deliveries {
       ]);
       return row === undefined ? 0 : number(row, 'recorded');
     },
-  };
-}
-
-export function readDelivery(row: Row): Delivery {
-  const status = statuses.find((known) => known === row.status);
-  if (status === undefined)
-    throw new Error('The ledger of mails holds a status that this version does not know.');
-  return {
-    status,
-    provider: text(row, 'provider'),
-    messageId: textOrNone(row, 'message_id'),
-    reason: textOrNone(row, 'reason'),
-    attempts: number(row, 'attempts'),
   };
 }

@@ -1,40 +1,29 @@
+import { createLedger } from '../ledger.ts';
 import type { Deliveries } from '../port.ts';
-import { readDelivery } from '../postgres/deliveries.ts';
-import { number, textOrNone, truth } from '../postgres/rows.ts';
+import { number } from '../postgres/rows.ts';
 import type { Api } from './api.ts';
 
 /** The ledger of mails. */
 export function createDeliveries(api: Api): Deliveries {
   return {
-    async claim({ jobKey, recipient, template, provider }) {
-      const [row] = await api.callRows('claim_delivery', {
-        p_job_key: jobKey,
-        p_recipient: recipient,
-        p_template: template,
-        p_provider: provider,
-      });
-      if (row === undefined) throw new Error('claim_delivery answered no row: its migration is damaged.');
-      return readDelivery(row);
+    ...createLedger({
+      claim: (provider, intervalUs, reachMs, rows) =>
+        api.callRows('claim_mails', {
+          p_provider: provider,
+          p_interval_us: intervalUs,
+          p_reach_ms: reachMs,
+          p_rows: rows,
+        }),
+      settle: (rows) => api.callRows('settle_mails', { p_rows: rows }),
+    }),
+    async unclaim({ jobKey, recipient }) {
+      await api.call('unclaim_mail', { p_job_key: jobKey, p_recipient: recipient });
     },
-    async settle({ jobKey, recipient, status, messageId, reason }) {
-      const settled = await api.call('settle_delivery', {
-        p_job_key: jobKey,
-        p_recipient: recipient,
-        p_status: status,
-        p_message_id: messageId ?? null,
-        p_reason: reason ?? null,
-      });
-      if (!truth({ settled }, 'settled')) {
-        throw new Error(`The ledger has no mail of job ${jobKey} for this recipient: claim it first.`);
-      }
+    async pause(provider, ms) {
+      await api.call('pause_mails', { p_provider: provider, p_ms: Math.ceil(ms) });
     },
-    async suppression(email, preference) {
-      const reason = await api.call('mail_refusal', {
-        p_email: email,
-        p_user_id: preference?.userId ?? null,
-        p_kind: preference?.kind ?? null,
-      });
-      return textOrNone({ reason }, 'reason');
+    async pausedMs(provider) {
+      return number({ ms: await api.call('mail_pause_ms', { p_provider: provider }) }, 'ms');
     },
     async recordEvents(events) {
       if (events.length === 0) return 0;
