@@ -162,7 +162,7 @@ async function compose(
   const duties =
     workers === undefined ? [] : openDuties(log, { queues, deadLetters, events, database, jobs, workers });
   const intakes = runs('worker')
-    ? [openConversionIntake(config, log, { conversions: database.conversions, queues, events })]
+    ? [openConversionIntake(config, log, { conversions: database.conversions, queues, jobs, events })]
     : [];
   const group = createServiceGroup({
     services: [

@@ -7,6 +7,7 @@ import type { Service } from '../lifecycle/service.ts';
 import type { Events } from '../observability/events.ts';
 import type { Logger } from '../observability/logger.ts';
 import { packageRoot } from '../package.ts';
+import type { JobControl } from '../queue/job-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 
 /** The gateway when it is set, else the platform's own converter, with the operator's mappings before ours. */
@@ -36,6 +37,7 @@ export async function openConverter(config: Config, log: Logger): Promise<PdfCon
 interface IntakeParts {
   readonly conversions: Conversions;
   readonly queues: QueueManager;
+  readonly jobs: JobControl;
   readonly events: Events;
 }
 

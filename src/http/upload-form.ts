@@ -62,6 +62,9 @@ export async function readUploadForm<T>(
     }
     fileName = givenName === '' ? undefined : givenName;
     file.once('limit', () => reject(tooLarge(maxBytes)));
+    // Whoever waits for more of the file would wait for ever.
+    ending.signal.addEventListener('abort', () => file.destroy(), { once: true });
+    file.on('error', () => undefined);
     keeping = keep(file, ending.signal);
     // What stopped it is told to whoever waits for the form.
     keeping.catch(reject);

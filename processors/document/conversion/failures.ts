@@ -22,6 +22,7 @@ const longestMessage = 500;
 /** What the row says of a failure; of one that nobody foresaw it says where to look, and nothing of our insides. */
 export function failureOf({ code, message }: Classified, jobId: string): { code: string; message: string } {
   if (rowCodes.has(code)) return { code, message: message.slice(0, longestMessage) };
+  if (code === 'JOB_CANCELLED') return { code: 'UNKNOWN', message };
   const what = code === 'JOB_TIMEOUT' ? message : 'An unexpected error occurred.';
   return { code: 'UNKNOWN', message: `${what} The dead letter of job ${jobId} has more.` };
 }

@@ -1,23 +1,31 @@
 import type { ClaimedConversion } from '../../integrations/database/port.ts';
+import type { JobControl } from '../../queue/job-control.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
+
+const queue = 'document';
+
+/** Where a claim's job stands; of one that has ended, what it said. */
+export type ClaimJobState =
+  | { readonly kind: 'there' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'ended'; readonly failure: string | undefined };
 
 /** The jobs that claims become. */
 export interface ClaimJobs {
   /** All or none. Added again they are the same jobs. */
   add(claims: readonly ClaimedConversion[]): Promise<void>;
-  /** Whether the queue has a claim's job, and whether it has ended. */
-  stateOf(jobKey: string): Promise<'there' | 'missing' | 'ended'>;
+  stateOf(jobKey: string): Promise<ClaimJobState>;
 }
 
 /**
  * A claim's job has the claim's key as its id: the row's own, with the number of the claim. BullMQ remembers the ids of
  * jobs that have ended, so a row that is claimed again needs another.
  */
-export function createClaimJobs(queues: QueueManager): ClaimJobs {
+export function createClaimJobs(queues: QueueManager, control: JobControl): ClaimJobs {
   return {
     async add(claims) {
       await queues.addJobs(
-        'document',
+        queue,
         claims.map(({ id, jobKey }) => ({
           name: 'convert-pdf' as const,
           payload: { type: 'pdf-to-xml' as const, data: { conversionId: id } },
@@ -26,9 +34,10 @@ export function createClaimJobs(queues: QueueManager): ClaimJobs {
       );
     },
     async stateOf(jobKey) {
-      const state = await queues.queue('document').getJobState(jobKey);
-      if (state === 'unknown') return 'missing';
-      return state === 'completed' || state === 'failed' ? 'ended' : 'there';
+      const job = await control.find(queue, jobKey);
+      if (job === undefined) return { kind: 'missing' };
+      const ended = job.state === 'completed' || job.state === 'failed' || job.state === 'cancelled';
+      return ended ? { kind: 'ended', failure: job.failure } : { kind: 'there' };
     },
   };
 }

@@ -3,12 +3,14 @@ import type { ClaimedConversion, Conversions } from '../../integrations/database
 import type { Service } from '../../lifecycle/service.ts';
 import type { Events } from '../../observability/events.ts';
 import type { Logger } from '../../observability/logger.ts';
+import type { JobControl } from '../../queue/job-control.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
 import { type ClaimJobs, createClaimJobs } from './claim-jobs.ts';
 
 export interface ConversionIntakeOptions {
   readonly conversions: Conversions;
   readonly queues: QueueManager;
+  readonly jobs: JobControl;
   readonly events: Events;
   readonly log: Logger;
   /** Whose name stands in the leases. */
@@ -33,7 +35,7 @@ const defaultMostLost = 5;
  */
 export function createConversionIntake(options: ConversionIntakeOptions): Service {
   const { conversions, events, log, capacity, worker, leaseSeconds } = options;
-  const jobs = createClaimJobs(options.queues);
+  const jobs = createClaimJobs(options.queues, options.jobs);
   /** Claims whose rows have not ended yet, by their job's key. */
   const held = new Map<string, ClaimedConversion>();
   let started = false;
@@ -84,8 +86,8 @@ export function createConversionIntake(options: ConversionIntakeOptions): Servic
   async function putRight(claim: ClaimedConversion, from: ClaimJobs): Promise<void> {
     const { id, jobKey } = claim;
     const state = await from.stateOf(jobKey);
-    if (state === 'there') return;
-    if (state === 'missing') {
+    if (state.kind === 'there') return;
+    if (state.kind === 'missing') {
       log.warn({ conversionId: id, jobId: jobKey }, 'The queue lost a conversion’s job; it is added again.');
       await from.add([claim]);
       return;
@@ -93,32 +95,32 @@ export function createConversionIntake(options: ConversionIntakeOptions): Servic
     // Its processor would have settled the row: it never ran to its end, or could not write.
     await conversions.abandon(id, jobKey, {
       code: 'UNKNOWN',
-      message: `The job ended without an outcome. The dead letter of job ${jobKey} has more.`,
+      message: state.failure ?? 'The job ended without an outcome.',
     });
     held.delete(jobKey);
   }
 
   async function work(): Promise<void> {
-    while (started && again !== undefined) {
-      const what = again;
-      again = undefined;
-      try {
+    try {
+      while (started && again !== undefined) {
+        const what = again;
+        again = undefined;
         if (what === 'all') await lookAfter();
         await claimMore();
-      } catch (error) {
-        const { code, message } = classify(error);
-        log.warn({ code, reason: message }, 'Conversions could not be claimed; the next look tries again.');
-        return;
       }
+    } catch (error) {
+      const { code, message } = classify(error);
+      log.warn({ code, reason: message }, 'Conversions could not be claimed; the next look tries again.');
+    } finally {
+      // Here, and not once the promise is heard of: a look that came in between would be forgotten.
+      working = undefined;
     }
   }
 
   function look(what: 'claim' | 'all'): void {
     if (!started) return;
     again = again === 'all' ? 'all' : what;
-    working ??= work().finally(() => {
-      working = undefined;
-    });
+    working ??= work();
   }
 
   const ended = (jobKey: string) => {
@@ -130,9 +132,11 @@ export function createConversionIntake(options: ConversionIntakeOptions): Servic
   };
   events.on('job.completed', ({ jobId }) => ended(jobId));
   // Its row should have failed with it; if that could not be written, it is done now.
-  events.on('job.dead_lettered', ({ jobId }) => {
-    if (held.has(jobId)) look('all');
-  });
+  for (const name of ['job.dead_lettered', 'job.cancelled'] as const) {
+    events.on(name, ({ jobId }) => {
+      if (held.has(jobId)) look('all');
+    });
+  }
 
   return {
     name: 'conversion intake',

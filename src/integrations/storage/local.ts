@@ -136,6 +136,8 @@ async function writeDurably(
   try {
     await pipeline(source, measured, sink, signal === undefined ? {} : { signal });
   } catch (error) {
+    // A file that is still being opened appears after its stream was broken, and after it was removed.
+    if (!sink.closed) await new Promise<void>((resolve) => sink.once('close', () => resolve()));
     throw first === source ? new SourceFailure('The source failed.', { cause: error }) : error;
   }
 }
