@@ -1,7 +1,8 @@
-import { Queue, Worker } from 'bullmq';
+import { withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
+import { createGatheringRedisBackend } from './gathering/redis-backend.ts';
 import { inspectRedis } from './inspect-redis.ts';
 import { workerOptions } from './options.ts';
 import type { Backend } from './port.ts';
@@ -11,6 +12,8 @@ export interface RedisBackendOptions {
   /** Prefix of all keys; BullMQ's own when absent. */
   readonly prefix?: string;
 }
+
+const { Queue, Worker } = withBackend(createGatheringRedisBackend);
 
 /** How long a producer waits for Redis to answer before the caller is told that nothing was accepted. */
 const producerTimeoutMs = 4_000;
