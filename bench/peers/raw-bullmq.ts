@@ -12,7 +12,7 @@ import {
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Retention } from '../../queues/define.ts';
-import { queues } from '../../queues/index.ts';
+import { queueNames, queues } from '../../queues/index.ts';
 import {
   backoffMs,
   concurrency,
@@ -70,15 +70,18 @@ export async function openRawBullmq({ store, url }: PeerOptions): Promise<Peer> 
       return jobs.map(idOf);
     },
     async openWorkers(ran) {
-      const worker = openWorker(async (job) => {
-        ran(idOf(job));
-        return result;
-      });
-      await worker.waitUntilReady();
-      const running = worker.run();
+      // As many workers as the platform has: idle ones have a price, too, which is BullMQ's and not the platform's.
+      const workers = queueNames.map((name) =>
+        openWorker(name, async (job) => {
+          ran(idOf(job));
+          return result;
+        }),
+      );
+      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+      const running = workers.map((worker) => worker.run());
       return async () => {
-        await worker.close();
-        await running;
+        await Promise.all(workers.map((worker) => worker.close()));
+        await Promise.all(running);
       };
     },
     async counts() {
@@ -100,7 +103,7 @@ export async function openRawBullmq({ store, url }: PeerOptions): Promise<Peer> 
 
 interface Opened {
   readonly queue: RawQueue;
-  openWorker(processor: Processor): RawWorker;
+  openWorker(name: string, processor: Processor): RawWorker;
   disconnect(): Promise<void>;
 }
 
@@ -109,7 +112,7 @@ function onRedis(url: string): Opened {
   const consumer = new Redis(url, { maxRetriesPerRequest: null });
   return {
     queue: new Queue(queueName, { connection: producer }),
-    openWorker: (processor) => new Worker(queueName, processor, { ...settings, connection: consumer }),
+    openWorker: (name, processor) => new Worker(name, processor, { ...settings, connection: consumer }),
     async disconnect() {
       producer.disconnect();
       consumer.disconnect();
@@ -132,7 +135,8 @@ async function onPool(url: string): Promise<Opened> {
   }
   return {
     queue: new onPostgres.Queue(queueName, { connection: pool }),
-    openWorker: (processor) => new onPostgres.Worker(queueName, processor, { ...settings, connection: pool }),
+    openWorker: (name, processor) =>
+      new onPostgres.Worker(name, processor, { ...settings, connection: pool }),
     disconnect: () => pool.end(),
   };
 }
