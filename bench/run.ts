@@ -13,7 +13,7 @@ interface Part {
 const parts: Readonly<Record<string, Part>> = {
   queues: { file: 'index.ts', measures: 'adding and processing jobs, against raw BullMQ', limit: 15 },
   exports: { file: 'exports.ts', measures: 'writers of exports, against libraries', limit: 8 },
-  documents: { file: 'exports-jobs.ts', measures: 'export and report jobs in a worker process', limit: 8 },
+  documents: { file: 'documents.ts', measures: 'export and report jobs in a worker process', limit: 8 },
   mails: { file: 'mails.ts', measures: 'rendering and sending mails', limit: 3 },
   sync: { file: 'sync.ts', measures: 'records from SAM.gov to the table', limit: 5 },
   matrix: { file: 'matrix.ts', measures: 'precision and recall of the compliance matrix', limit: 1 },

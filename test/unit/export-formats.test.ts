@@ -192,6 +192,17 @@ describe('an export as a workbook', () => {
     }
   });
 
+  it('holds every letter of cells that are larger than what is compressed at once', async () => {
+    const titles = ['Ж', '&', '😀x', 'a'].flatMap((letter, index) =>
+      [32_000, 9_000].map((length) => `${index} ${letter.repeat(length / letter.length)}`),
+    );
+    const rows = Array.from({ length: 40 }, (_, index) => row(titles[index % titles.length] ?? ''));
+    const sheet = (await load(await write(xlsxWriter('T'), rows))).getWorksheet('T');
+    // One by one: the difference of forty such texts is nothing to read.
+    for (const [index, [title]] of rows.entries())
+      expect(sheet?.getCell(index + 2, 1).value === title, `row ${index}`).toBe(true);
+  });
+
   it('is a workbook without rows too', async () => {
     const book = await load(await write(xlsxWriter('Stories'), []));
     expect(book.getWorksheet('Stories')?.rowCount).toBe(1);

@@ -9,8 +9,8 @@ import { createZip, type ZipEntry } from './zip.ts';
 const rowsPerSheet = 1_048_575;
 /** A sheet of very long texts ends before a zip entry without ZIP64 does. */
 const bytesPerSheet = 4_000_000_000;
-/** Letters handed to the compressor at once: some milliseconds of its time. */
-const chunkLetters = 131_072;
+/** Letters put into bytes at once. Short enough to be forgotten soon: V8 keeps strings above 128 KB until it cleans up all. */
+const pieceLetters = 8_192;
 
 export interface SheetLimits {
   readonly rows: number;
@@ -60,9 +60,10 @@ export function xlsxWriter(
           text += rowOf(row, onSheet + 2);
           onSheet += 1;
           rows += 1;
-          if (text.length < chunkLetters) continue;
-          await entry.write(text);
+          if (text.length < pieceLetters) continue;
+          const busy = entry.write(text);
           text = '';
+          if (busy !== undefined) await busy;
           await breathe();
         }
       }

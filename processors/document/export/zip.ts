@@ -18,8 +18,8 @@ export interface Zip {
 export interface ZipEntry {
   /** Bytes before compression, so far. */
   readonly size: number;
-  /** Waits while compressor and sink are busy with what was written before. */
-  write(text: string): Promise<void>;
+  /** Gathers text for the compressor; a promise says to wait, as compressor or sink are busy with what came before. */
+  write(text: string): Promise<void> | undefined;
   end(): Promise<void>;
   /** Gives the compressor back when the entry is not to be ended. */
   destroy(): void;
@@ -37,7 +37,6 @@ const mostBytes = 0xffff_ffff;
 
 export function createZip(sink: Writable): Zip {
   const directory: Buffer[] = [];
-  const encoded = createEncoder();
   let offset = 0;
 
   function put(bytes: Buffer): void {
@@ -70,21 +69,30 @@ export function createZip(sink: Writable): Zip {
       });
       const ended = finished(deflate);
       ended.catch(() => undefined);
+      const gathered = createGatherer();
+      async function compress(): Promise<void> {
+        const bytes = gathered.take();
+        counted.crc = crc32(bytes, counted.crc);
+        counted.size += bytes.length;
+        // What was handed over before lies in the other buffer, which is the next to be filled.
+        await compressing;
+        compressing = fed(deflate, bytes);
+        compressing.catch(() => undefined);
+        if (failure !== undefined) throw failure;
+        await drained(sink);
+      }
       return {
         get size() {
-          return counted.size;
+          return counted.size + gathered.size;
         },
-        async write(text) {
-          const bytes = encoded(text);
-          counted.crc = crc32(bytes, counted.crc);
-          counted.size += bytes.length;
-          await compressing;
-          compressing = fed(deflate, bytes);
-          compressing.catch(() => undefined);
-          if (failure !== undefined) throw failure;
-          await drained(sink);
+        write(text) {
+          if (gathered.add(text)) return undefined;
+          return compress().then(() => {
+            gathered.add(text);
+          });
         },
         async end() {
+          await compress();
           await compressing;
           deflate.end();
           await ended;
@@ -123,17 +131,35 @@ function fed(deflate: DeflateRaw, bytes: Buffer): Promise<void> {
   });
 }
 
+/** Bytes handed to the compressor at once: some milliseconds of its time. */
+const gatheredBytes = 262_144;
+
 /**
- * Text to bytes in two buffers by turns: one is compressed while the other is filled, and memory stays where it is
- * instead of waiting to be collected.
+ * Text to bytes in two buffers by turns: one is compressed while the other is filled, and memory stays where it is instead
+ * of waiting to be collected. `add` refuses what does not fit beside what is there, and an empty buffer takes any text.
  */
-function createEncoder(): (text: string) => Buffer {
-  let [current, other] = [Buffer.alloc(0), Buffer.alloc(0)];
-  return (text) => {
-    [current, other] = [other, current];
-    const most = text.length * 3;
-    if (current.length < most) current = Buffer.allocUnsafeSlow(most);
-    return current.subarray(0, current.write(text));
+function createGatherer() {
+  let [current, other] = [Buffer.allocUnsafeSlow(gatheredBytes), Buffer.allocUnsafeSlow(gatheredBytes)];
+  let filled = 0;
+  return {
+    get size() {
+      return filled;
+    },
+    add(text: string): boolean {
+      const most = text.length * 3;
+      if (filled + most > current.length) {
+        if (filled > 0) return false;
+        current = Buffer.allocUnsafeSlow(most);
+      }
+      filled += current.write(text, filled);
+      return true;
+    },
+    take(): Buffer {
+      const bytes = current.subarray(0, filled);
+      [current, other] = [other, current];
+      filled = 0;
+      return bytes;
+    },
   };
 }
 

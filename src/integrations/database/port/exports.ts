@@ -24,8 +24,9 @@ export type ExportRow = readonly (string | null)[];
 /** What exports read. */
 export interface ExportSource {
   /**
-   * Rows in batches, in the order of their key, all from one snapshot; `total` is how many the snapshot has. When the
-   * signal comes, the reading ends with its reason, also while the database is still at work.
+   * Rows in batches, in the order of their key, all from one snapshot; `total` is how many the snapshot has. A batch's list
+   * is the reader's until the next is asked for. When the signal comes, the reading ends with its reason, also while the
+   * database is still at work.
    */
   rows(
     query: ExportQuery,

@@ -58,11 +58,14 @@ export function createExports(pool: pg.Pool): ExportSource {
         const fetch = `fetch ${Math.trunc(batchSize)} from batch`;
         let next = ask(fetch);
         while (true) {
-          const rows: readonly ExportRow[] = await next;
+          const rows: ExportRow[] = await next;
           if (rows.length === 0) break;
           next = ask(fetch);
           next.catch(() => undefined);
           yield { total: Number(total), rows };
+          // Something old still refers to each finished query until all memory is cleaned up. With its rows it would make V8
+          // keep what lives for milliseconds as if it were there to stay: 150 MB of a worker that exports a million rows.
+          rows.length = 0;
         }
         await ask('commit');
         finished = true;
