@@ -260,6 +260,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       pollMs: values.POLL_INTERVAL,
       leaseSeconds: values.LEASE_TTL_MINUTES * 60,
     },
+    otelEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     alerts: { webhookUrl: values.ALERT_WEBHOOK_URL, emails: values.ALERT_EMAIL ?? [] },
     scheduleTimeZone: values.SCHEDULE_TIMEZONE,
   };

@@ -298,8 +298,7 @@ export const groups = {
       description: 'Gets the same by mail: one address or several, with commas',
     }),
     OTEL_EXPORTER_OTLP_ENDPOINT: variable(httpUrl.optional(), {
-      description: 'Traces and metrics to a collector',
-      planned: true,
+      description: 'Traces and metrics to a collector, by OTLP over HTTP: `http://localhost:4318`',
     }),
   },
   'Conversions and documents': {

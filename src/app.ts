@@ -13,6 +13,7 @@ import { openHttp } from './composition/http.ts';
 import { lookAround } from './composition/preflight.ts';
 import { openScheduler } from './composition/scheduler.ts';
 import { openTables } from './composition/tables.ts';
+import { openTracing } from './composition/tracing.ts';
 import { openWorkers } from './composition/workers.ts';
 import type { HttpService } from './http/index.ts';
 import { createMailLinks } from './http/mail-links.ts';
@@ -23,7 +24,7 @@ import { createServiceGroup } from './lifecycle/service-group.ts';
 import { Events } from './observability/events.ts';
 import { logJobs } from './observability/job-log.ts';
 import type { Logger } from './observability/logger.ts';
-import { createMetrics } from './observability/metrics.ts';
+import { createMetrics, type Metrics } from './observability/metrics.ts';
 import type { Redact } from './observability/redaction.ts';
 import type { Alerts } from './observability/sentry.ts';
 import { refuseFaults } from './preflight.ts';
@@ -75,11 +76,14 @@ async function compose(
 ): Promise<App> {
   const runs = (role: Config['roles'][number]) => config.roles.includes(role);
   const { database, databaseUrl, place: tables } = await openTables(config, log, closers);
+  let metrics: Metrics | undefined;
+  const tracing = await openTracing(config, redact, async () => (await metrics?.read()) ?? []);
   const backend = await openBackend({
     kind: config.backend.kind,
     redisUrl: config.backend.redisUrl,
     databaseUrl,
     workers: runs('worker') ? queueNames.length : 0,
+    ...(tracing === undefined ? {} : { telemetry: tracing.telemetry }),
   });
   closers.push(() => backend.close());
   const findings = await lookAround(config, backend);
@@ -136,7 +140,7 @@ async function compose(
         trails: alerts?.trails,
       })
     : undefined;
-  const metrics = createMetrics(events, {
+  metrics = createMetrics(events, {
     queues: queueNames,
     counts: (queue) => queues.counts(queue),
     oldestWaitingSeconds: (queue) => queues.oldestWaitingSeconds(queue),
@@ -164,6 +168,7 @@ async function compose(
   const intakes = runs('worker')
     ? [openConversionIntake(config, log, { conversions: database.conversions, queues, jobs, events })]
     : [];
+  if (tracing !== undefined) closers.push(() => tracing.close());
   const group = createServiceGroup({
     services: [
       ...(http === undefined ? [] : [http]),

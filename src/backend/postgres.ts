@@ -5,12 +5,14 @@ import { messageOf } from '../errors/classify.ts';
 import { inspectPostgres } from './inspect-postgres.ts';
 import { workerOptions } from './options.ts';
 import type { Backend } from './port.ts';
+import type { Telemetry } from './telemetry.ts';
 
 export interface PostgresBackendOptions {
   readonly url: string;
   /** How many workers will run in this process: each keeps a connection for LISTEN for good. */
   readonly workers: number;
   readonly embedded: boolean;
+  readonly telemetry?: Telemetry;
 }
 
 /** Connections for the statements of producers, and as many for those of workers; more bring no more speed. */
@@ -37,6 +39,7 @@ export async function openPostgresBackend({
   url,
   workers,
   embedded,
+  telemetry,
 }: PostgresBackendOptions): Promise<Backend> {
   const settings = {
     connectionString: url,
@@ -48,13 +51,15 @@ export async function openPostgresBackend({
   const producers = openPool({ ...settings, ...timeouts.producers, max: workingConnections });
   const consumers = openPool({ ...settings, ...timeouts.workers, max: workers + workingConnections });
   let closing: Promise<unknown> | undefined;
+  const traced = telemetry === undefined ? {} : { telemetry };
   return {
     kind: embedded ? 'embedded' : 'postgres',
     address: withoutSecrets(url),
-    gathersAdds: true,
-    queue: (name) => new Queue(name, { connection: lent(producers) }),
+    // Adds that are gathered would all bear the trace of the first.
+    gathersAdds: telemetry === undefined,
+    queue: (name) => new Queue(name, { connection: lent(producers), ...traced }),
     worker: (name, processor, options) =>
-      new Worker(name, processor, { ...workerOptions(options), connection: lent(consumers) }),
+      new Worker(name, processor, { ...workerOptions(options), connection: lent(consumers), ...traced }),
     async ping() {
       const began = performance.now();
       await producers.query('select 1');

@@ -6,11 +6,13 @@ import { createGatheringRedisBackend } from './gathering/redis-backend.ts';
 import { inspectRedis } from './inspect-redis.ts';
 import { workerOptions } from './options.ts';
 import type { Backend } from './port.ts';
+import type { Telemetry } from './telemetry.ts';
 
 export interface RedisBackendOptions {
   readonly url: string;
   /** Prefix of all keys; BullMQ's own when absent. */
   readonly prefix?: string;
+  readonly telemetry?: Telemetry;
 }
 
 const { Queue, Worker } = withBackend(createGatheringRedisBackend);
@@ -25,7 +27,11 @@ const keepAliveMs = 10_000;
  * Queues on one Redis server, `rediss://` for TLS.
  * @throws MillraceError QUEUE_UNAVAILABLE when it cannot be reached.
  */
-export async function openRedisBackend({ url, prefix = 'bull' }: RedisBackendOptions): Promise<Backend> {
+export async function openRedisBackend({
+  url,
+  prefix = 'bull',
+  telemetry,
+}: RedisBackendOptions): Promise<Backend> {
   // Producers fail fast: a caller of the API must hear at once that its job was not accepted.
   const producer = new Redis(url, {
     lazyConnect: true,
@@ -54,14 +60,15 @@ export async function openRedisBackend({ url, prefix = 'bull' }: RedisBackendOpt
       { cause: error },
     );
   }
+  const traced = telemetry === undefined ? {} : { telemetry };
   return {
     kind: 'redis',
     address: withoutSecrets(url),
     gathersAdds: false,
     // A queue that is opened while Redis is away fails at once, too, instead of waiting for it.
-    queue: (name) => new Queue(name, { connection: producer, prefix, skipWaitingForReady: true }),
+    queue: (name) => new Queue(name, { connection: producer, prefix, skipWaitingForReady: true, ...traced }),
     worker: (name, processor, settings) =>
-      new Worker(name, processor, { ...workerOptions(settings), connection: consumer, prefix }),
+      new Worker(name, processor, { ...workerOptions(settings), connection: consumer, prefix, ...traced }),
     async ping() {
       const began = performance.now();
       await producer.ping();

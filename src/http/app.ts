@@ -15,6 +15,7 @@ import { noQuery } from './middleware/no-query.ts';
 import { limitByToken, limitRefusals } from './middleware/rate-limits.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { timeLimit } from './middleware/time-limit.ts';
+import { traceRequests } from './middleware/trace.ts';
 import type { HttpOptions } from './options.ts';
 import { createPdfUploads } from './pdf-uploads.ts';
 import { cerBodyLimit, cerRoutes } from './routes/cer.ts';
@@ -105,6 +106,7 @@ function baseApp(options: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', options.trustProxy ?? 'loopback');
+  app.use(traceRequests());
   app.use(correlate(options.log));
   app.use(securityHeaders());
   app.use(timeLimit(options.requestTimeoutMs ?? defaultRequestTimeoutMs, { [uploadPath]: uploadTimeoutMs }));

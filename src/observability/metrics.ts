@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { isQueueName, queues } from '../../queues/index.ts';
 import type { QueueCounts } from '../queue/queue-manager.ts';
 import type { Events } from './events.ts';
+import type { PrometheusMetric } from './tracing.ts';
 
 /** What the gauges ask for when they are scraped. */
 export interface MetricsSources {
@@ -19,6 +20,8 @@ export interface Metrics {
   readonly contentType: string;
   /** The page that Prometheus reads. */
   render(): Promise<string>;
+  /** The same as data. */
+  read(): Promise<readonly PrometheusMetric[]>;
 }
 
 /** Queue gauges cost round trips, so that scrapers that come more often get the same answer. */
@@ -41,6 +44,10 @@ export function createMetrics(events: Events, sources: MetricsSources): Metrics 
   const lookAtQueues = watchQueues(sources, registry);
   return {
     contentType: registry.contentType,
+    async read() {
+      await lookAtQueues();
+      return registry.getMetricsAsJSON();
+    },
     async render() {
       // Before the page is made: gauges are collected side by side, and each would show another moment.
       await lookAtQueues();
