@@ -131,7 +131,11 @@ export const catalogue = {
   ATTACHMENT_NOT_FOUND: entry(404, true, 'No attachment has that id yet: process it first.'),
   CONVERSION_NOT_FOUND: entry(404, false, 'No conversion has that id.'),
   CONVERSION_NOT_COMPLETE: entry(409, false, 'The conversion has no result: it waits, runs, or has failed.'),
-  UNSUPPORTED_MEDIA: entry(415, false, 'The upload is no PDF, or the request is no multipart form.'),
+  UNSUPPORTED_MEDIA: entry(
+    415,
+    false,
+    'The body is not of the kind that is taken there: JSON, or for an upload a multipart form with a PDF.',
+  ),
   GW_4XX: entry(502, false, 'The gateway refuses the PDF or its mapping (400, 406, 415 and the like).'),
   GW_5XX: entry(502, true, 'The gateway failed (5xx), refused the connection or broke off.'),
   GW_TIMEOUT: entry(504, true, 'The gateway did not answer within GATEWAY_TIMEOUT.'),

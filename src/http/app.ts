@@ -5,6 +5,7 @@ import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
 import type { PasswordCheck } from '../admin/passwords.ts';
 import { CerIntake } from './cer-reports.ts';
+import type { EventStreams } from './event-stream.ts';
 import { createFileLinks } from './file-links.ts';
 import { auditing } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
@@ -18,11 +19,14 @@ import { timeLimit } from './middleware/time-limit.ts';
 import { traceRequests } from './middleware/trace.ts';
 import type { HttpOptions } from './options.ts';
 import { createPdfUploads } from './pdf-uploads.ts';
+import { mount } from './route.ts';
 import { cerBodyLimit, cerRoutes } from './routes/cer.ts';
 import { conversionRoutes, uploadRoutes } from './routes/conversions.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
+import { jobControlRoutes } from './routes/job-control.ts';
+import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { sendGridWebhook } from './routes/sendgrid-webhook.ts';
@@ -43,11 +47,15 @@ export interface AppParts {
   readonly checkPassword: PasswordCheck | undefined;
   readonly links: OneTimeLinks | undefined;
   readonly trail: AuditTrail;
+  readonly streams: EventStreams;
 }
 
 /** The whole of the HTTP side: pages and API. */
-export function createApp(options: HttpOptions, { tokens, checkPassword, links, trail }: AppParts): Express {
-  const { database, queues, storage, llm, redact } = options;
+export function createApp(
+  options: HttpOptions,
+  { tokens, checkPassword, links, trail, streams }: AppParts,
+): Express {
+  const { database, queues, jobs, storage, llm, redact } = options;
   const base = () => options.appUrl.replace(/\/+$/, '');
   const fileLinks = createFileLinks(options.jwtSecret, base);
   const app = baseApp(options);
@@ -68,9 +76,14 @@ export function createApp(options: HttpOptions, { tokens, checkPassword, links, 
     next();
   });
   api.use(limitRefusals(), authenticate(tokens), limitByToken());
+  api.use(
+    mount(
+      [...jobRoutes({ queues, jobs }), ...jobControlRoutes(jobs), ...jobEventRoutes(jobs, streams)],
+      audited,
+    ),
+  );
   api.use('/cer/reports', jsonBody(cerBodyLimit));
   api.use(jsonBody(), noQuery);
-  api.use('/jobs', jobRoutes({ queues, audited }));
   api.use('/stories/scoring', storyScoringRoutes({ queues, stories: database.stories, llm }));
   api.use(
     '/stories',

@@ -4,6 +4,7 @@ import { OneTimeLinks } from '../admin/one-time-links.ts';
 import { createPasswordCheck } from '../admin/passwords.ts';
 import type { Service } from '../lifecycle/service.ts';
 import { createApp, createMetricsApp } from './app.ts';
+import { EventStreams } from './event-stream.ts';
 import { type Listener, listen } from './listener.ts';
 import type { HttpOptions } from './options.ts';
 import { paths } from './page-paths.ts';
@@ -27,6 +28,7 @@ const defaultDrainMs = 10_000;
 interface Running {
   readonly main: Listener;
   readonly metrics: Listener | undefined;
+  readonly streams: EventStreams;
 }
 
 /** The API, the board and the probes over HTTP. */
@@ -44,8 +46,9 @@ export function createHttpService(options: HttpOptions): HttpService {
     const { adminUser, adminPassword, host } = options;
     const checkPassword =
       adminPassword === undefined ? undefined : await createPasswordCheck(adminUser, adminPassword);
+    const streams = new EventStreams();
     const main = await listen(
-      createApp(options, { tokens, checkPassword, links, trail }),
+      createApp(options, { tokens, checkPassword, links, trail, streams }),
       host,
       options.port,
     );
@@ -54,7 +57,7 @@ export function createHttpService(options: HttpOptions): HttpService {
         options.metricsPort === 0
           ? undefined
           : await listen(createMetricsApp(options), host, options.metricsPort);
-      running = { main, metrics };
+      running = { main, metrics, streams };
       return running;
     } catch (error) {
       await main.close(0);
@@ -66,6 +69,8 @@ export function createHttpService(options: HttpOptions): HttpService {
     // A start that failed has told its caller; there is nothing left to stop.
     const now = await opened.catch(() => undefined);
     running = undefined;
+    // They would never end by themselves, and their clients go on at another process.
+    now?.streams.close();
     await Promise.all([now?.main.close(drainMs), now?.metrics?.close(drainMs)]);
     await trail.settled();
   };

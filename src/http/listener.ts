@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { MillraceError } from '../errors/catalogue.ts';
 
 /** How long a client may take to send an upload, in ms; other requests are cut off sooner by their time limit. */
@@ -25,9 +25,10 @@ export async function listen(handler: RequestListener, host: string, port: numbe
     },
     handler,
   );
+  const unused = watchUnused(server);
   await bind(server, host, port);
   const address = server.address();
-  return { port: isTcp(address) ? address.port : port, close: (drainMs) => drain(server, drainMs) };
+  return { port: isTcp(address) ? address.port : port, close: (drainMs) => drain(server, unused, drainMs) };
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {
@@ -46,7 +47,18 @@ function bind(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function drain(server: Server, drainMs: number): Promise<void> {
+/** Connections on which nothing was asked yet: clients open some ahead, and Node does not count them as idle. */
+function watchUnused(server: Server): ReadonlySet<Socket> {
+  const unused = new Set<Socket>();
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', ({ socket }) => unused.delete(socket));
+  return unused;
+}
+
+function drain(server: Server, unused: ReadonlySet<Socket>, drainMs: number): Promise<void> {
   return new Promise((resolve) => {
     // Connections become idle as their last answer leaves; closing the server only closes those that are so now.
     const idle = setInterval(() => server.closeIdleConnections(), lookForIdleMs);
@@ -57,6 +69,9 @@ function drain(server: Server, drainMs: number): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
+    for (const socket of unused) {
+      if (socket.bytesRead === 0) socket.destroy();
+    }
   });
 }
 

@@ -13,6 +13,7 @@ import type { Backend, Job, JobQueue } from '../backend/port.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
 import { shorten } from '../errors/faults.ts';
+import { prepareAll } from './bulk.ts';
 import { deadLetterQueueOf } from './dead-letters.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
 import { Gatherer } from './gatherer.ts';
@@ -127,7 +128,9 @@ export class QueueManager {
     jobs: readonly { readonly name: string; readonly payload: unknown; readonly options?: AddOptions }[],
   ): Promise<{ readonly id: string; readonly created: boolean }[]> {
     const known = this.#knownQueue(queue);
-    const ready = jobs.map((job) => this.#prepare(known, job.name, job.payload, parseOptions(job.options)));
+    const ready = prepareAll(jobs, ({ name, payload, options }) =>
+      this.#prepare(known, name, payload, parseOptions(options)),
+    );
     if (ready.length === 0) return [];
     return this.#reach(async () => {
       const added = await this.queue(known).addBulk(ready);

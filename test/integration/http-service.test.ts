@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MillraceError } from '../../src/errors/catalogue.ts';
 import { type Answer, ask, at, openSite, type Site } from '../support/site.ts';
@@ -193,6 +193,20 @@ describe('the service', () => {
       await cut;
     } finally {
       await endless.close();
+    }
+  });
+
+  it('does not wait for connections on which nothing was asked', async () => {
+    const site = await openSite({ drainMs: 60_000 });
+    try {
+      const socket = connect(site.service.port, '127.0.0.1');
+      await once(socket, 'connect');
+      // Answered on another connection, and after this one was accepted.
+      await site.ask('GET', '/health/live');
+      await site.service.stop();
+      if (!socket.closed) await once(socket, 'close');
+    } finally {
+      await site.close();
     }
   });
 

@@ -81,6 +81,11 @@ function fromExpress(thrown: unknown): MillraceError | undefined {
       'TOO_LARGE',
       `The body is above ${limitOf(thrown)}. Store the data and send its id.`,
     );
+  if (thrown.status === 415)
+    return new MillraceError(
+      'UNSUPPORTED_MEDIA',
+      'The body has an encoding or character set that is not read here.',
+    );
   if (thrown.status < 400 || thrown.status > 499) return undefined;
   const why =
     'type' in thrown && thrown.type === 'entity.parse.failed'

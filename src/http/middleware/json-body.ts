@@ -8,8 +8,21 @@ const usualLimit = '300kb';
 const maxDepth = 64;
 
 /**
+ * Refuses a body that says to be something else. Without a body there is nothing to refuse: what a request lacks is told
+ * by its schema.
+ */
+export const jsonOnly: RequestHandler = (request, _response, next) => {
+  // `null` when there is none; one of no length may have come without a type.
+  if (request.is('json') !== false || request.get('Content-Length') === '0') return next();
+  next(
+    new MillraceError('UNSUPPORTED_MEDIA', 'Send the body as JSON, with `Content-Type: application/json`.'),
+  );
+};
+
+/**
  * Reads JSON bodies, and refuses text that no database keeps. A body that was read before is left alone, so a route with a
  * larger limit goes first.
+ * @param limit how large a body may be, in the words of body-parser.
  */
 export function jsonBody(limit = usualLimit): RequestHandler[] {
   return [express.json({ limit, strict: false }), storable];

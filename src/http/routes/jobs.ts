@@ -1,79 +1,150 @@
-import { type Request, Router } from 'express';
 import { z } from 'zod';
-import { may } from '../../access/roles.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
-import { addOptions } from '../../queue/options.ts';
+import type { JobControl } from '../../queue/job-control.ts';
+import { refuseOtherWork } from '../../queue/keyed-jobs.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
-import { parse, sendData } from '../answer.ts';
-import { contextOf, principalOf } from '../context.ts';
-import type { Audited } from '../middleware/audit.ts';
-import { permit } from '../middleware/authenticate.ts';
-import { idempotencyKeyOf } from '../middleware/idempotency-key.ts';
+import { mayReadJobOf, readableJob } from '../own-jobs.ts';
+import { type Route, reply, route } from '../route.ts';
+import {
+  addedJob,
+  bulkRequest,
+  idempotencyHeader,
+  job,
+  jobAddress,
+  jobRequest,
+  jobTarget,
+} from '../schemas/jobs.ts';
 
-// A job's own id and key are the platform's to choose, and who adds it says the token.
-const jobRequest = z.strictObject({
-  payload: z.unknown(),
-  options: addOptions.omit({ jobId: true, key: true, addedBy: true }).optional(),
-});
-const target = z.object({ queue: z.string().max(128), name: z.string().max(128) });
-const jobAddress = z.object({
-  queue: z.string().max(128),
-  id: z.string().regex(/^[\x21-\x7e]{1,300}$/, 'must be visible ASCII without spaces, at most 300'),
-});
+const tag = 'Jobs';
+/** A thousand jobs of 16 kB; whoever has more to say says it in more requests. */
+const bulkLimit = '16mb';
 
 export interface JobRoutesOptions {
   readonly queues: QueueManager;
-  readonly audited: Audited;
+  readonly jobs: JobControl;
 }
 
+const addErrors = [
+  'INVALID_PAYLOAD',
+  'INVALID_OPTIONS',
+  'TOO_LARGE',
+  'UNKNOWN_QUEUE',
+  'UNKNOWN_JOB',
+  'JOB_UNAVAILABLE',
+  'IDEMPOTENCY_CONFLICT',
+  'QUEUE_UNAVAILABLE',
+] as const;
+
 /** Jobs in, and a look at one. */
-export function jobRoutes({ queues, audited }: JobRoutesOptions): Router {
-  const router = Router();
-  const queueOf = (request: Request) => `queue:${parse(target, request.params, 'address').queue}`;
-  const add = audited('jobs.add', 'job.add', queueOf, async (request, response, note) => {
-    const { queue, name } = parse(target, request.params, 'address');
-    const { payload, options = {} } = parse(jobRequest, request.body, 'body');
-    const { correlationId } = contextOf(request);
-    const { subject, role } = principalOf(request);
-    const key = agreed(idempotencyKeyOf(request), options.idempotencyKey);
-    const job = await queues.addUntyped(queue, name, payload, {
-      correlationId,
-      ...options,
-      ...(key === undefined ? {} : { idempotencyKey: key }),
-      addedBy: subject,
-    });
-    if (!job.created && job.addedBy !== subject && !may(role, 'jobs.read')) throw keyOfAnother();
-    note({ job: job.id, name: job.name });
-    const mayBeAnother = !job.created || options.deduplicate !== undefined;
-    const state = mayBeAnother
-      ? ((await queues.job(queue, job.id))?.state ?? 'unknown')
-      : options.delay === undefined || options.delay === 0
-        ? 'waiting'
-        : 'delayed';
-    sendData(
-      response,
-      { job: { id: job.id, queue: job.queue, name: job.name, state } },
-      job.created ? 202 : 200,
-    );
+export function jobRoutes({ queues, jobs }: JobRoutesOptions): Route[] {
+  const add = route({
+    method: 'post',
+    path: '/jobs/{queue}/{job}',
+    tag,
+    permission: 'jobs.add',
+    summary: 'Add a job',
+    description:
+      'Answers when the queue has the job. The same idempotency key again, by header or option, is the same job for as long as the queue keeps it, and is answered with 200.',
+    params: jobTarget,
+    headers: idempotencyHeader,
+    body: jobRequest,
+    answers: { 202: z.object({ job: addedJob }), 200: z.object({ job: addedJob }) },
+    errors: addErrors,
+    audit: { action: 'job.add', object: ({ queue }) => `queue:${queue}` },
+    async handle({ params, headers, body, principal, correlationId, note }) {
+      const { payload, options = {} } = body;
+      const key = agreed(headers['Idempotency-Key'], options.idempotencyKey);
+      const added = await queues.addUntyped(params.queue, params.job, payload, {
+        correlationId,
+        ...options,
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+        addedBy: principal.subject,
+      });
+      if (!added.created && !mayReadJobOf(principal, added.addedBy)) throw keyOfAnother();
+      note({ job: added.id, name: added.name });
+      const mayBeAnother = !added.created || options.deduplicate !== undefined;
+      const state = mayBeAnother
+        ? ((await queues.job(params.queue, added.id))?.state ?? 'unknown')
+        : options.delay === undefined || options.delay === 0
+          ? 'waiting'
+          : 'delayed';
+      const data = { job: { id: added.id, queue: added.queue, name: added.name, state } };
+      return added.created ? reply(202, data) : reply(200, data);
+    },
   });
 
-  router.post('/:queue/:name', add);
-
-  router.get('/:queue/:id', permit('jobs.read-own'), async (request, response) => {
-    const { queue, id } = parse(jobAddress, request.params, 'address');
-    const { subject, role } = principalOf(request);
-    const job = await queues.job(queue, id);
-    // Another's job is no different from none, so that ids tell a producer nothing.
-    if (job === undefined || (job.addedBy !== subject && !may(role, 'jobs.read'))) {
-      throw new MillraceError(
-        'JOB_NOT_FOUND',
-        `Queue ${queue} has no job "${id}": it never was, or its retention has passed.`,
-      );
-    }
-    sendData(response, { job });
+  const addBulk = route({
+    method: 'post',
+    path: '/jobs/{queue}/{job}/bulk',
+    tag,
+    permission: 'jobs.add',
+    summary: 'Add up to 1,000 jobs, all or none',
+    description:
+      'Paths of faults begin with the index of the job. An `Idempotency-Key` header gives each job without a key of its own one that is made of it and the index, so that the same request again adds nothing. 200 when every job was there before.',
+    params: jobTarget,
+    headers: idempotencyHeader,
+    body: bulkRequest,
+    bodyLimit: bulkLimit,
+    answers: { 202: bulkAnswer, 200: bulkAnswer },
+    errors: addErrors,
+    audit: { action: 'job.add', object: ({ queue }) => `queue:${queue}` },
+    async handle({ params, headers, body, principal, correlationId, note }) {
+      const batchKey = headers['Idempotency-Key'];
+      const wanted = body.jobs.map(({ payload, options = {} }, index) => {
+        const idempotencyKey = options.idempotencyKey ?? keyInBatch(batchKey, index);
+        return {
+          name: params.job,
+          payload,
+          options: {
+            correlationId,
+            ...options,
+            ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+            addedBy: principal.subject,
+          },
+        };
+      });
+      await refuseOtherWork(queues, params.queue, wanted, (addedBy) => mayReadJobOf(principal, addedBy));
+      const added = await queues.addManyUntyped(params.queue, wanted);
+      note({ name: params.job, jobs: added.length });
+      const data = {
+        jobs: added.map(({ id, created }) => ({ id, queue: params.queue, name: params.job, created })),
+      };
+      return added.some(({ created }) => created) ? reply(202, data) : reply(200, data);
+    },
   });
 
-  return router;
+  const show = route({
+    method: 'get',
+    path: '/jobs/{queue}/{job}',
+    tag,
+    permission: 'jobs.read-own',
+    summary: 'Look at a job',
+    description:
+      'State, progress, attempts, result, failure, times and logs. Producers see the jobs that they have added.',
+    params: jobAddress,
+    answers: { 200: z.object({ job }) },
+    errors: ['JOB_NOT_FOUND', 'UNKNOWN_QUEUE', 'QUEUE_UNAVAILABLE'],
+    async handle({ params, principal }) {
+      return reply(200, { job: await readableJob(jobs, principal, params.queue, params.job) });
+    },
+  });
+
+  return [addBulk, add, show];
+}
+
+const bulkAnswer = z.object({
+  jobs: z.array(
+    addedJob.omit({ state: true }).extend({
+      created: z
+        .boolean()
+        .describe('`false` when its idempotency key had been used before: this is the job of then'),
+    }),
+  ),
+});
+
+/** Names one job of a batch; no key that a caller would choose looks so. */
+function keyInBatch(batchKey: string | undefined, index: number): string | undefined {
+  return batchKey === undefined ? undefined : `${batchKey}~${index}`;
 }
 
 function keyOfAnother(): MillraceError {

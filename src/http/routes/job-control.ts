@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { JobControl } from '../../queue/job-control.ts';
+import { type Route, reply, route } from '../route.ts';
+import { job, jobAddress } from '../schemas/jobs.ts';
+
+const tag = 'Jobs';
+const errors = ['JOB_NOT_FOUND', 'JOB_STATE_CONFLICT', 'UNKNOWN_QUEUE', 'QUEUE_UNAVAILABLE'] as const;
+const objectOf = ({ queue, job: id }: z.output<typeof jobAddress>) => `job:${queue}/${id}`;
+
+/** What operators do to one job. */
+export function jobControlRoutes(jobs: JobControl): Route[] {
+  const cancel = route({
+    method: 'post',
+    path: '/jobs/{queue}/{job}/cancel',
+    tag,
+    permission: 'jobs.change',
+    summary: 'Cancel a job',
+    description:
+      'A waiting or delayed job is taken out of its queue and answered with 200. The signal of one that runs is aborted within a second or so, in whichever process it runs: 202, and the job ends as `cancelled` once its processor has heeded the signal, or has been given up on. Again is harmless.',
+    params: jobAddress,
+    answers: { 200: z.object({ job }), 202: z.object({ job }) },
+    errors,
+    audit: { action: 'job.cancel', object: objectOf },
+    async handle({ params, principal, note }) {
+      const cancelled = await jobs.cancel(params.queue, params.job, principal.subject);
+      note({ running: cancelled.cancelling });
+      const data = { job: cancelled.job };
+      return cancelled.cancelling ? reply(202, data) : reply(200, data);
+    },
+  });
+
+  const retry = route({
+    method: 'post',
+    path: '/jobs/{queue}/{job}/retry',
+    tag,
+    permission: 'jobs.change',
+    summary: 'Retry a failed job',
+    description:
+      'Also one that was cancelled while it ran. It gets one more attempt, or what is left of its attempts.',
+    params: jobAddress,
+    answers: { 202: z.object({ job }) },
+    errors,
+    audit: { action: 'job.retry', object: objectOf },
+    async handle({ params }) {
+      return reply(202, { job: await jobs.retry(params.queue, params.job) });
+    },
+  });
+
+  const promote = route({
+    method: 'post',
+    path: '/jobs/{queue}/{job}/promote',
+    tag,
+    permission: 'jobs.change',
+    summary: 'Let a delayed job run now',
+    params: jobAddress,
+    answers: { 202: z.object({ job }) },
+    errors,
+    audit: { action: 'job.promote', object: objectOf },
+    async handle({ params }) {
+      return reply(202, { job: await jobs.promote(params.queue, params.job) });
+    },
+  });
+
+  return [cancel, retry, promote];
+}
