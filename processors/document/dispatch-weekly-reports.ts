@@ -7,6 +7,16 @@ import { mondayOf, reportRange, weekFrom } from './report/plan.ts';
 /** Users read, and jobs added, at once. */
 const pageSize = 500;
 
+/** Names a user's report of a week for good: its file, its row and its mail are found by it. */
+export function weeklyReportKey(weekStart: string, userId: string): string {
+  return `weekly-report-${weekStart}-${userId}`;
+}
+
+/** The idempotency key of its job. */
+export function weeklyReportId(weekStart: string, userId: string): string {
+  return `weekly-report/${userId}/${weekStart}`;
+}
+
 /**
  * One weekly report for each user who wants it, as PDF; each report has the mail that carries it added when it is kept.
  * Ids come from user and week, and who has a report of the week is left out: a second run, or one that goes on where
@@ -21,7 +31,7 @@ export const dispatchWeeklyReports = defineProcessor(
       data.weekStart === undefined
         ? reportRange(undefined, new Date(), 'weekly')
         : weekFrom(mondayOf(new Date(`${data.weekStart}T00:00:00Z`)));
-    const keyPrefix = `weekly-report-${week.start}-`;
+    const keyPrefix = weeklyReportKey(week.start, '');
     let considered = 0;
     let added = 0;
     for (let after = ''; ; ) {
@@ -32,7 +42,7 @@ export const dispatchWeeklyReports = defineProcessor(
       const jobs = users
         .filter(({ made }) => !made)
         .flatMap((user) => {
-          const job = jobFor(user, week, keyPrefix);
+          const job = jobFor(user, week);
           if (queues.document.jobs['generate-report'].payload.safeParse(job.payload).success) return [job];
           log.warn({ userId: user.userId }, 'This user gets no report: the address or id is not valid.');
           return [];
@@ -50,7 +60,6 @@ export const dispatchWeeklyReports = defineProcessor(
 function jobFor(
   { userId, email }: WeeklySubscriber,
   dateRange: { readonly start: string; readonly end: string },
-  keyPrefix: string,
 ): FollowUp<'document'> {
   return {
     name: 'generate-report',
@@ -58,6 +67,9 @@ function jobFor(
       type: 'generate-report',
       data: { userId, reportType: 'weekly', format: 'pdf', dateRange: { ...dateRange }, recipients: [email] },
     },
-    options: { idempotencyKey: `weekly-report/${userId}/${dateRange.start}`, key: `${keyPrefix}${userId}` },
+    options: {
+      idempotencyKey: weeklyReportId(dateRange.start, userId),
+      key: weeklyReportKey(dateRange.start, userId),
+    },
   };
 }

@@ -5,6 +5,11 @@ const dayMs = 24 * 3_600_000;
 /** The longest list for one user: with titles at their longest it stays below what a payload may have. */
 const mostOpportunities = 40;
 
+/** Names a user's reminder of a day for good. */
+export function reminderKey(date: string, userId: string): string {
+  return `email.reminder.${date}.${userId}`;
+}
+
 /** One reminder for each user who wants them and saved something that closes soon. */
 export const dispatchReminders = defineProcessor(
   'email',
@@ -19,7 +24,7 @@ export const dispatchReminders = defineProcessor(
     // By the time that the job was added, so that an attempt after midnight goes on with the same day.
     const from = date === today ? added : new Date(`${date}T00:00:00Z`);
     const until = new Date(from.getTime() + withinDays * dayMs);
-    const keyPrefix = `email.reminder.${date}.`;
+    const keyPrefix = reminderKey(date, '');
     return fanOut(context, {
       audience: await mailings.audience('reminders'),
       next: (after) =>
@@ -27,7 +32,7 @@ export const dispatchReminders = defineProcessor(
       jobFor({ userId, email, opportunities }) {
         const closing = listed(opportunities);
         if (closing.length === 0) return undefined;
-        const key = `${keyPrefix}${userId}`;
+        const key = reminderKey(date, userId);
         return {
           name: 'send-reminder',
           payload: { type: 'opportunity-reminder', data: { userId, email, opportunities: closing } },

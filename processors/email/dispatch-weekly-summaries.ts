@@ -8,6 +8,11 @@ const aheadDays = 14;
 const mostDeadlines = 40;
 const mostTop = 5;
 
+/** Names a user's summary of a week for good. */
+export function summaryKey(weekStart: string, userId: string): string {
+  return `email.summary.${weekStart}.${userId}`;
+}
+
 /** One weekly summary for each user who wants them. */
 export const dispatchWeeklySummaries = defineProcessor(
   'email',
@@ -21,13 +26,13 @@ export const dispatchWeeklySummaries = defineProcessor(
     const figures = await mailings.summaryFigures({ weekStart, from, until: ahead(soonDays), most: mostTop });
     const topOpportunities = listed(figures.top);
     const { newOpportunities, closingSoon } = figures;
-    const keyPrefix = `email.summary.${weekStart}.`;
+    const keyPrefix = summaryKey(weekStart, '');
     const page = { limit: pageSize, from, until: ahead(aheadDays), most: mostDeadlines, keyPrefix };
     return fanOut(context, {
       audience: await mailings.audience('summaries'),
       next: (after) => mailings.summaries({ ...page, after }, weekStart),
       jobFor({ userId, email, deadlines, proposalsSubmitted, awarded }) {
-        const key = `${keyPrefix}${userId}`;
+        const key = summaryKey(weekStart, userId);
         const totals = {
           newOpportunities,
           closingSoon,

@@ -17,12 +17,22 @@ const jobStatus = z.object({
 
 export type JobStatus = z.infer<typeof jobStatus>['job'];
 
+class ApiError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+  }
+}
+
 /** The API as the command line uses it. */
 export interface ApiClient {
   /** Answers `data`. @throws Error with the API's own code and message. */
   call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
   addJob(queue: string, name: string, payload: unknown): Promise<string>;
   job(queue: string, id: string): Promise<JobStatus>;
+  /** As `job`; `undefined` when there is none of that id. */
+  find(queue: string, id: string): Promise<JobStatus | undefined>;
 }
 
 const added = z.object({ job: z.object({ id: z.string() }) });
@@ -38,16 +48,24 @@ export function createApiClient(baseUrl: string, token: string): ApiClient {
     const parsed = answer.safeParse(await response.json());
     if (!parsed.success)
       throw new Error(`${method} ${path} answered ${response.status} and nothing that can be read.`);
-    if (!parsed.data.success) throw new Error(`${parsed.data.error.code}: ${parsed.data.error.message}`);
+    if (!parsed.data.success) throw new ApiError(parsed.data.error.code, parsed.data.error.message);
     return parsed.data.data;
   }
+  const job = async (queue: string, id: string) =>
+    jobStatus.parse(await call('GET', `/api/jobs/${queue}/${encodeURIComponent(id)}`)).job;
   return {
     call,
     async addJob(queue, name, payload) {
       return added.parse(await call('POST', `/api/jobs/${queue}/${name}`, { payload })).job.id;
     },
-    async job(queue, id) {
-      return jobStatus.parse(await call('GET', `/api/jobs/${queue}/${encodeURIComponent(id)}`)).job;
+    job,
+    async find(queue, id) {
+      try {
+        return await job(queue, id);
+      } catch (error) {
+        if (error instanceof ApiError && error.code === 'JOB_NOT_FOUND') return undefined;
+        throw error;
+      }
     },
   };
 }

@@ -1,15 +1,60 @@
 import { z } from 'zod';
+import type { Config } from '../../config/index.ts';
+import { openStorage } from '../composition/drivers.ts';
 import type { Sample } from '../sample/index.ts';
-import type { ApiClient } from './api-client.ts';
+import { sampleSolicitation } from '../sample/solicitation.ts';
+import type { ApiClient, JobStatus } from './api-client.ts';
+import { addFanOuts, fannedOut, reportMails, seedPeople } from './demo-people.ts';
+import { recordOf } from './demo-products.ts';
 import type { WatchedJob } from './job-lines.ts';
 
-export type DemoJob = WatchedJob;
+/** What the acts of the demo work with. */
+export interface Demo {
+  readonly config: Config;
+  readonly api: ApiClient;
+  readonly sample: Sample;
+  /** The jobs that have ended so far. */
+  readonly ended: readonly { readonly job: DemoJob; readonly end: JobStatus }[];
+}
+
+export interface DemoJob extends WatchedJob {
+  /** Names what the job has left, where its queue alone does not tell. */
+  product?(end: JobStatus): Promise<string>;
+}
+
+/** Jobs that are shown together. A new kind of job is an act, or a line in one. */
+export interface Act {
+  readonly title: string;
+  /** Adds its jobs; they are shown until all have ended, and then the next act begins. */
+  add(demo: Demo): Promise<readonly DemoJob[]>;
+}
+
+export const acts: readonly Act[] = [
+  { title: 'Jobs for every queue', add: addFirstJobs },
+  { title: 'Aggregates, reports and exports of what was synced', add: addReports },
+  { title: 'A report by mail', add: addDocumentMail },
+  { title: 'A solicitation as an attachment', add: addSolicitation },
+  { title: 'What the solicitation requires', add: addMatrices },
+];
+
+/** These write to all users of the database, so they run only where mails go to the outbox. */
+export const actsForAllUsers: readonly Act[] = [
+  {
+    title: 'Fifty users: mails and reports for all of them',
+    async add(demo) {
+      await seedPeople(demo.config, demo.sample);
+      return addFanOuts(demo);
+    },
+  },
+  { title: 'What these have added', add: fannedOut },
+  { title: 'The mails that carry the weekly reports', add: reportMails },
+];
 
 const solicitationId = 'demo-solicitation';
 const createdStory = z.object({ story: z.object({ id: z.string(), jobId: z.string() }) });
 
 /** Mails, a sync and stories: each queue but `document`, whose reports need what the sync brings. */
-export async function addDemoJobs(api: ApiClient, sample: Sample): Promise<DemoJob[]> {
+async function addFirstJobs({ api, sample }: Demo): Promise<DemoJob[]> {
   const jobs: DemoJob[] = [];
   const add = async (label: string, queue: string, name: string, payload: unknown) => {
     jobs.push({ label, queue, id: await api.addJob(queue, name, payload) });
@@ -49,7 +94,7 @@ export async function addDemoJobs(api: ApiClient, sample: Sample): Promise<DemoJ
 
 type Add = (label: string, queue: string, name: string, payload: unknown) => Promise<void>;
 
-/** The further mails, and the fan-outs, which find the users of this platform's database. */
+/** The further mails. */
 async function addMails(
   add: Add,
   { id, email }: { id: string; email: string },
@@ -75,46 +120,31 @@ async function addMails(
       deadlines: opportunities.map(({ title, deadline }) => ({ title, deadline })),
     },
   });
-  await add('Reminders to all users', 'email', 'dispatch-reminders', {
-    type: 'dispatch-reminders',
-    data: {},
+}
+
+/** A mail that carries the first of the reports. */
+async function addDocumentMail({ api, ended }: Demo): Promise<DemoJob[]> {
+  const [documentId] = ended.flatMap(({ end }) => {
+    const { documentId: id } = recordOf(end.result);
+    return typeof id === 'string' ? [id] : [];
   });
-  await add('Summaries to all users', 'email', 'dispatch-weekly-summaries', {
-    type: 'dispatch-weekly-summaries',
-    data: {},
-  });
-}
-
-/** A mail that carries one of the reports. */
-export async function addDocumentMail(api: ApiClient, documentId: string): Promise<DemoJob> {
-  const payload = {
-    type: 'document-ready',
-    data: { userId: 'user-001', email: 'reader@mail.example', documentId, title: 'Analytics', attach: true },
+  if (documentId === undefined) return [];
+  const data = {
+    userId: 'user-001',
+    email: 'reader@mail.example',
+    documentId,
+    title: 'Analytics',
+    attach: true,
   };
-  return {
-    label: 'Mail with the PDF',
-    queue: 'email',
-    id: await api.addJob('email', 'send-document', payload),
-  };
+  const id = await api.addJob('email', 'send-document', { type: 'document-ready', data });
+  return [{ label: 'Mail with the PDF', queue: 'email', id }];
 }
 
-/** What the schedule does by itself: aggregates of what was synced, and what would be cleaned up. */
-export async function addUpkeep(api: ApiClient): Promise<DemoJob[]> {
-  const jobs = [
-    ['Aggregates for reports', 'refresh-analytics', {}],
-    ['What a cleanup would remove', 'cleanup-data', { dryRun: true }],
-  ] as const;
-  return Promise.all(
-    jobs.map(async ([label, name, data]) => ({
-      label,
-      queue: 'sync',
-      id: await api.addJob('sync', name, { type: name, data }),
-    })),
-  );
-}
-
-/** A report in each format over a year, one of a user's week, and an export in each format. */
-export async function addReports(api: ApiClient): Promise<DemoJob[]> {
+/**
+ * What the schedule does by itself: aggregates of what was synced, and what would be cleaned up. Then a report in each
+ * format over a year, one of a user's week, and an export in each format.
+ */
+async function addReports({ api }: Demo): Promise<DemoJob[]> {
   const end = new Date();
   const start = new Date(end.getTime() - 364 * 24 * 3_600_000);
   const dateRange = { start: start.toISOString().slice(0, 10), end: end.toISOString().slice(0, 10) };
@@ -123,19 +153,23 @@ export async function addReports(api: ApiClient): Promise<DemoJob[]> {
     ['Opportunities as workbook', 'opportunities', 'xlsx'],
     ['Opportunities as CSV', 'opportunities', 'csv'],
   ] as const;
-  const add = async (label: string, name: string, data: object): Promise<DemoJob> => ({
+  const add = async (label: string, queue: string, name: string, data: object): Promise<DemoJob> => ({
     label,
-    queue: 'document',
-    id: await api.addJob('document', name, { type: name, data: { userId: 'user-001', ...data } }),
+    queue,
+    id: await api.addJob(queue, name, { type: name, data }),
   });
+  const document = (label: string, name: string, data: object) =>
+    add(label, 'document', name, { userId: 'user-001', ...data });
   return Promise.all([
     ...reports.map(([label, reportType, format]) =>
-      add(label, 'generate-report', { reportType, format, dateRange }),
+      document(label, 'generate-report', { reportType, format, dateRange }),
     ),
-    add('Weekly report as PDF', 'generate-report', { reportType: 'weekly', format: 'pdf' }),
+    document('Weekly report as PDF', 'generate-report', { reportType: 'weekly', format: 'pdf' }),
     ...(['csv', 'xlsx', 'ndjson'] as const).map((format) =>
-      add(`Export as ${format}`, 'export-data', { dataset: 'opportunities', format }),
+      document(`Export as ${format}`, 'export-data', { dataset: 'opportunities', format }),
     ),
+    add('Aggregates for reports', 'sync', 'refresh-analytics', {}),
+    add('What a cleanup would remove', 'sync', 'cleanup-data', { dryRun: true }),
   ]);
 }
 
@@ -160,18 +194,15 @@ function shorten(text: string, length: number): string {
 }
 
 /** A solicitation as an attachment that is in storage already; its text is what the matrices are made from. */
-export async function addSolicitation(api: ApiClient, key: string): Promise<DemoJob> {
-  return {
-    label: 'Solicitation as attachment',
-    queue: 'document',
-    id: await api.addJob('document', 'process-attachment', {
-      type: 'process-attachment',
-      data: { attachmentId: solicitationId, source: { key } },
-    }),
-  };
+async function addSolicitation({ api, config }: Demo): Promise<DemoJob[]> {
+  const { storage } = await openStorage(config);
+  const { key } = await storage.put('samples/solicitation.txt', Buffer.from(sampleSolicitation));
+  const data = { attachmentId: solicitationId, source: { key } };
+  const id = await api.addJob('document', 'process-attachment', { type: 'process-attachment', data });
+  return [{ label: 'Solicitation as attachment', queue: 'document', id }];
 }
 
-export async function addMatrices(api: ApiClient): Promise<DemoJob[]> {
+async function addMatrices({ api }: Demo): Promise<DemoJob[]> {
   const formats = [
     ['Compliance matrix as workbook', 'xlsx'],
     ['Compliance matrix as PDF', 'pdf'],

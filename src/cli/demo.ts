@@ -3,22 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../../config/index.ts';
 import { developmentSecret } from '../composition/development.ts';
-import { openStorage } from '../composition/drivers.ts';
 import { messageOf } from '../errors/classify.ts';
 import { createTokens } from '../http/tokens.ts';
 import { packageRoot } from '../package.ts';
 import { makeSample } from '../sample/index.ts';
-import { sampleSolicitation } from '../sample/solicitation.ts';
 import { type ApiClient, createApiClient, isReady, type JobStatus } from './api-client.ts';
-import {
-  addDemoJobs,
-  addDocumentMail,
-  addMatrices,
-  addReports,
-  addSolicitation,
-  addUpkeep,
-  type DemoJob,
-} from './demo-jobs.ts';
+import { acts, actsForAllUsers, type DemoJob } from './demo-jobs.ts';
+import { productOf } from './demo-products.ts';
 import { watchJobs } from './job-lines.ts';
 
 /**
@@ -27,6 +18,10 @@ import { watchJobs } from './job-lines.ts';
  */
 async function main(): Promise<void> {
   const config = loadConfig();
+  if (config.production)
+    throw new Error(
+      'The demo adds sample users and writes to them, so it does not run with NODE_ENV=production.',
+    );
   const baseUrl = `http://127.0.0.1:${config.http.port}`;
   const out = process.stdout;
   const started = (await isReady(baseUrl)) ? undefined : await startPlatform(baseUrl, out);
@@ -41,90 +36,28 @@ async function main(): Promise<void> {
 
 async function show(config: Config, api: ApiClient, baseUrl: string, out: NodeJS.WriteStream): Promise<void> {
   const sample = makeSample({ asOf: new Date() });
-  out.write('\nJobs for every queue:\n\n');
-  const first = await addDemoJobs(api, sample);
-  const firstEnds = await watchJobs(api, first, out);
-  out.write('\nReports on what was synced:\n\n');
-  const reports = [...(await addUpkeep(api)), ...(await addReports(api))];
-  const reportEnds = await watchJobs(api, reports, out);
-  const mails = await Promise.all(
-    documentsOf(reportEnds)
-      .slice(0, 1)
-      .map((id) => addDocumentMail(api, id)),
-  );
-  const mailEnds = await watchJobs(api, mails, out);
-
-  out.write('\nA solicitation and what it requires:\n\n');
-  const solicitation = [await addSolicitation(api, await storeSolicitation(config))];
-  const solicitationEnds = await watchJobs(api, solicitation, out);
-  const matrices = await addMatrices(api);
-  const matrixEnds = await watchJobs(api, matrices, out);
-
-  out.write('\nWhat was made:\n\n');
-  const jobs = [...first, ...reports, ...mails, ...solicitation, ...matrices];
-  const ends = [...firstEnds, ...reportEnds, ...mailEnds, ...solicitationEnds, ...matrixEnds];
-  for (const [index, job] of jobs.entries()) {
-    const end = ends[index];
-    if (end !== undefined) out.write(`  ${job.label.padEnd(34)} ${productOf(config, job, end)}\n`);
-  }
-  out.write(`\n  The board shows them all: ${baseUrl}/admin/queues\n\n`);
-  if (ends.some(({ state }) => state === 'failed')) process.exitCode = 1;
-}
-
-/** Puts the sample where the platform reads it. */
-async function storeSolicitation(config: Config): Promise<string> {
-  const { storage } = await openStorage(config);
-  const { key } = await storage.put('samples/solicitation.txt', Buffer.from(sampleSolicitation));
-  return key;
-}
-
-function placeOf({ storage, dataDir }: Config, key: string): string {
-  return storage.provider === 'local' ? join(dataDir, 'storage', key) : `${storage.bucket}/${key}`;
-}
-
-function documentsOf(ends: readonly JobStatus[]): string[] {
-  return ends.flatMap(({ result }) =>
-    typeof result === 'object' && result !== null && 'documentId' in result
-      ? [String(result.documentId)]
-      : [],
-  );
-}
-
-/** Names what a job has left, and where. */
-function productOf(config: Config, job: DemoJob, end: JobStatus): string {
-  if (end.state === 'failed') return `failed: ${end.failure ?? ''}`;
-  const result: Readonly<Record<string, unknown>> =
-    typeof end.result === 'object' && end.result !== null ? { ...end.result } : {};
-  switch (job.queue) {
-    case 'email':
-      if (result.considered !== undefined)
-        return `${result.considered} users considered, ${result.added} mails added`;
-      return result.provider === 'outbox'
-        ? join(config.dataDir, 'outbox', String(result.messageId))
-        : `${result.status} by ${result.provider}`;
-    case 'document':
-      return `${placeOf(config, String(result.storageKey))} (${result.bytes} bytes)`;
-    case 'sync':
-      return upkeepOf(result);
-    default: {
-      const scores: Readonly<Record<string, unknown>> =
-        typeof result.enhancedScores === 'object' && result.enhancedScores !== null
-          ? { ...result.enhancedScores }
-          : {};
-      return `hype ${scores.hypeScore}, ethics ${scores.ethicsScore}${result.enhanced === true ? ` by ${result.model}` : ' (local scores)'}`;
+  const ended: { job: DemoJob; end: JobStatus }[] = [];
+  const toOutbox = config.mail.provider === 'outbox';
+  for (const act of toOutbox ? [...acts, ...actsForAllUsers] : acts) {
+    out.write(`\n${act.title}:\n\n`);
+    const jobs = await act.add({ config, api, sample, ended });
+    const ends = await watchJobs(api, jobs, out);
+    for (const [index, job] of jobs.entries()) {
+      const end = ends[index];
+      if (end !== undefined) ended.push({ job, end });
     }
   }
-}
-
-function upkeepOf(result: Readonly<Record<string, unknown>>): string {
-  if (Array.isArray(result.refreshed)) return `${result.refreshed.join(', ')} in ${result.durationMs} ms`;
-  if (typeof result.removed === 'object' && result.removed !== null) {
-    const due = Object.entries(result.removed).filter(([, count]) => count !== 0);
-    return due.length === 0
-      ? 'nothing is old enough'
-      : due.map(([what, count]) => `${count} ${what}`).join(', ');
+  out.write('\nWhat was made:\n\n');
+  for (const { job, end } of ended) {
+    const named = end.state === 'completed' ? await job.product?.(end) : undefined;
+    out.write(`  ${job.label.padEnd(34)} ${named ?? productOf(config, job.queue, end)}\n`);
   }
-  return `${result.fetched} records: ${result.inserted} new, ${result.updated} changed, ${result.unchanged} as before`;
+  if (!toOutbox)
+    out.write(
+      `\n  Mails to all users were left out: they would go out through ${config.mail.provider}. Set EMAIL_PROVIDER=outbox to see them.\n`,
+    );
+  out.write(`\n  The board shows them all: ${baseUrl}/admin/queues, the mails: ${baseUrl}/admin/mails\n\n`);
+  if (ended.some(({ end }) => end.state === 'failed')) process.exitCode = 1;
 }
 
 async function startPlatform(baseUrl: string, out: NodeJS.WriteStream): Promise<ChildProcess> {

@@ -1,14 +1,17 @@
 import type { ApiClient, JobStatus } from './api-client.ts';
 
-/** A job that is being watched, under the words that a person knows it by. */
+/** Jobs that are watched under the words that a person knows them by: one, or several that are shown as one. */
 export interface WatchedJob {
   readonly label: string;
   readonly queue: string;
-  readonly id: string;
+  /** Of several, those that do not exist are left out. */
+  readonly id: string | readonly string[];
 }
 
 const barWidth = 20;
 const pollMs = 150;
+/** Questions about one line's jobs at a time. */
+const mostAtOnce = 20;
 const ended = new Set(['completed', 'failed']);
 
 /**
@@ -20,10 +23,13 @@ export async function watchJobs(
   jobs: readonly WatchedJob[],
   out: NodeJS.WriteStream,
 ): Promise<JobStatus[]> {
-  const last = new Map<string, string>();
+  const trackers = jobs.map((job) =>
+    typeof job.id === 'string' ? trackOne(api, job, job.id) : trackMany(api, job, job.id),
+  );
+  const last: string[] = [];
   let drawn = 0;
   while (true) {
-    const statuses = await Promise.all(jobs.map(({ queue, id }) => api.job(queue, id)));
+    const statuses = await Promise.all(trackers.map((look) => look()));
     const lines = jobs.map((job, index) => lineOf(job, statuses[index]));
     if (out.isTTY) {
       // Up to the first line of the last drawing, and clear what is below.
@@ -31,16 +37,53 @@ export async function watchJobs(
       drawn = lines.length;
     } else {
       for (const [index, line] of lines.entries()) {
-        const state = `${statuses[index]?.state}`;
-        // Ids are counted for each queue, so that the same one may stand in two.
-        const job = `${jobs[index]?.queue} ${jobs[index]?.id}`;
-        if (last.get(job) !== state) out.write(`${line}\n`);
-        last.set(job, state);
+        const state = statuses[index]?.state ?? '';
+        if (last[index] !== state) out.write(`${line}\n`);
+        last[index] = state;
       }
     }
     if (statuses.every(({ state }) => ended.has(state))) return statuses;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
+}
+
+type Look = () => Promise<JobStatus>;
+
+function trackOne(api: ApiClient, { queue }: WatchedJob, id: string): Look {
+  let latest: JobStatus | undefined;
+  return async () => {
+    if (latest === undefined || !ended.has(latest.state)) latest = await api.job(queue, id);
+    return latest;
+  };
+}
+
+/** Several jobs as one: its progress is the share of those that have ended. */
+function trackMany(api: ApiClient, { label, queue }: WatchedJob, ids: readonly string[]): Look {
+  let pending = [...ids];
+  let done = 0;
+  const failures: string[] = [];
+  return async () => {
+    const asked = pending.slice(0, mostAtOnce);
+    const statuses = await Promise.all(asked.map((id) => api.find(queue, id)));
+    const over = new Set(
+      asked.filter((_, at) => statuses[at] === undefined || ended.has(statuses[at].state)),
+    );
+    pending = pending.filter((id) => !over.has(id));
+    done += statuses.filter((status) => status?.state === 'completed').length;
+    failures.push(
+      ...statuses.flatMap((status) => (status?.state === 'failed' ? [status.failure ?? 'failed'] : [])),
+    );
+    const state = pending.length > 0 ? 'active' : failures.length > 0 ? 'failed' : 'completed';
+    const percent = ids.length === 0 ? 100 : Math.floor(((ids.length - pending.length) / ids.length) * 100);
+    const [failure] = failures;
+    return {
+      id: label,
+      state,
+      progress: { percent, message: `${done} done` },
+      result: { done },
+      ...(failure === undefined ? {} : { failure: `${failures.length} failed, the first: ${failure}` }),
+    };
+  };
 }
 
 function lineOf({ label, queue }: WatchedJob, status: JobStatus | undefined): string {

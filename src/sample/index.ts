@@ -3,6 +3,7 @@ import { makeEntity, type WireEntity } from './entities.ts';
 import { makeOpportunity, type WireOpportunity } from './opportunities.ts';
 import { makeProposals } from './proposals.ts';
 import { createRandom } from './random.ts';
+import { makeSaved, type Saved } from './saved.ts';
 import { makeStory, type SampleStory } from './stories.ts';
 import { makeUser } from './users.ts';
 
@@ -15,6 +16,8 @@ export interface Sample {
   readonly entities: readonly WireEntity[];
   readonly users: readonly User[];
   readonly proposals: readonly Proposal[];
+  /** What the users keep an eye on; some of it closes within a week. */
+  readonly saved: readonly Saved[];
   readonly stories: readonly SampleStory[];
 }
 
@@ -40,6 +43,7 @@ export function makeSample({
   const forUsers = createRandom(seed + 2);
   const forStories = createRandom(seed + 3);
   const forProposals = createRandom(seed + 4);
+  const forSaved = createRandom(seed + 5);
   const notices = many(opportunities, () => makeOpportunity(forOpportunities, asOf));
   const users = many(50, (index) => makeUser(forUsers, index));
   return {
@@ -47,6 +51,7 @@ export function makeSample({
     entities: many(entities, (index) => makeEntity(forEntities, asOf, index)),
     users,
     proposals: users.flatMap((user) => makeProposals(forProposals, asOf, user, notices)),
+    saved: users.flatMap((user) => makeSaved(forSaved, asOf, user, notices)),
     stories: many(100, (index) => makeStory(forStories, index)),
   };
 }

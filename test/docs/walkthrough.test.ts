@@ -90,13 +90,26 @@ describe('the README’s walk-through', () => {
     const { stdout } = await run('npm', ['run', 'demo'], { cwd: root, env: environment });
     expect(stdout).not.toContain('starting the platform');
     expect(stdout, stdout).toMatch(/2000 records: 2000 new/);
-    const products = stdout.match(new RegExp(`${dataDir}/\\S+`, 'g')) ?? [];
+    const products = (stdout.match(new RegExp(`${dataDir}/\\S+`, 'g')) ?? []).filter(
+      (path) => extname(path) !== '',
+    );
     const made: Record<string, number> = {};
     for (const path of products) made[extname(path)] = (made[extname(path)] ?? 0) + 1;
-    expect(made).toEqual({ '.eml': 5, '.pdf': 3, '.xlsx': 3, '.csv': 2, '.ndjson': 1, '.txt': 1 });
+    expect(made).toEqual({ '.eml': 5, '.pdf': 6, '.xlsx': 3, '.csv': 2, '.ndjson': 1, '.txt': 1 });
     for (const path of products) expect((await stat(path)).size, path).toBeGreaterThan(500);
     expect(stdout.match(/hype \d/g)).toHaveLength(2);
-    expect(await readdir(join(dataDir, 'outbox'))).toHaveLength(6);
+    // The fan-outs found the sample's users: a summary for each, a reminder for those with something that closes soon.
+    const reminders = Number(
+      /Reminders to all users +50 users considered, (\d+) jobs added/.exec(stdout)?.[1],
+    );
+    expect(reminders, stdout).toBeGreaterThan(0);
+    const outbox = await readdir(join(dataDir, 'outbox'));
+    const mailsOf = (key: string) => outbox.filter((file) => file.startsWith(key)).length;
+    expect(mailsOf('email-reminder-')).toBe(reminders);
+    expect(mailsOf('email-summary-')).toBe(50);
+    // The mails with the three weekly reports, and of the jobs added here one by one: five, and the README's.
+    expect(stdout).toMatch(/mails with weekly reports +3 mails in/);
+    expect(outbox).toHaveLength(reminders + 50 + 3 + 6);
   });
 });
 

@@ -63,6 +63,23 @@ describe('the sample', () => {
     }
   });
 
+  it('has users who keep an eye on open notices, about half of them on some that close within a week', () => {
+    const ids = new Set(sample.users.map(({ id }) => id));
+    const deadlines = new Map(
+      sample.opportunities.map(({ noticeId, responseDeadLine }) => [noticeId, responseDeadLine]),
+    );
+    const week = asOf.getTime() + 7 * 86_400_000;
+    const soon = sample.saved.filter(({ userId, noticeId }) => {
+      expect(ids).toContain(userId);
+      const deadline = Date.parse(String(deadlines.get(noticeId)));
+      expect(deadline).toBeGreaterThan(asOf.getTime());
+      return deadline < week;
+    });
+    const reminded = new Set(soon.map(({ userId }) => userId)).size;
+    expect(reminded).toBeGreaterThan(10);
+    expect(reminded).toBeLessThan(40);
+  });
+
   it('has users who can be written to by our own jobs', () => {
     const welcome = queues.email.jobs['send-welcome'].payload;
     for (const { id, email, name, company } of sample.users) {

@@ -24,6 +24,31 @@ export function records(open: Open): void {
     expect(await users.find(`nobody,or("x")`)).toBeUndefined();
   });
 
+  it('keeps what users save, once, and who gets the weekly report', async () => {
+    const { database, pool } = open();
+    await database.users.upsert(
+      ['s1', 's2', 's3'].map((id) => ({ id, email: `${id}@example.org`, name: id, company: undefined })),
+    );
+    const saved = ['s1', 's2'].flatMap((userId) => ['n1', 'n2'].map((noticeId) => ({ userId, noticeId })));
+    await database.users.saveOpportunities(saved);
+    await database.users.saveOpportunities([...saved, { userId: 's2', noticeId: 'n3' }]);
+    await database.users.saveOpportunities([]);
+    const { rows } = await pool.query(
+      "select user_id, count(*)::int as n from saved_opportunities where user_id like 's_' group by 1 order by 1",
+    );
+    expect(rows).toEqual([
+      { user_id: 's1', n: 2 },
+      { user_id: 's2', n: 3 },
+    ]);
+    await expect(database.users.saveOpportunities([{ userId: 'nobody', noticeId: 'n1' }])).rejects.toThrow();
+    await database.users.subscribeToReports(['s1', 's3'], true);
+    await database.users.subscribeToReports(['s1'], false);
+    await database.users.subscribeToReports([], true);
+    const wanting = await pool.query("select id from users where wants_reports and id like 's_'");
+    expect(wanting.rows).toEqual([{ id: 's3' }]);
+    await pool.query("delete from users where id like 's_'");
+  });
+
   it('takes more users at once than one answer may hold', async () => {
     const { database, pool } = open();
     const many = Array.from({ length: 2_500 }, (_, index) => ({

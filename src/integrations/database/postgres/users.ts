@@ -22,6 +22,17 @@ export function createUsers(connection: Connection): Users {
       const [row] = await connection.query('select id, email, name, company from users where id = $1', [id]);
       return row === undefined ? undefined : readUser(row);
     },
+    async saveOpportunities(saved) {
+      await connection.query(
+        `insert into saved_opportunities (user_id, notice_id)
+         select "userId", "noticeId" from jsonb_to_recordset($1::jsonb) as r ("userId" text, "noticeId" text)
+         on conflict do nothing`,
+        [JSON.stringify(saved)],
+      );
+    },
+    async subscribeToReports(userIds, wanted) {
+      await connection.query('update users set wants_reports = $2 where id = any($1)', [userIds, wanted]);
+    },
     async unsubscribe({ userId, email, kind }) {
       await connection.query('select unsubscribe_mail($1, $2, $3)', [userId, email, kind]);
     },
