@@ -76,7 +76,12 @@ export const documentQueue = defineQueue({
     'render-cer': defineJob({
       summary: 'Renders a clinical evaluation report',
       payload: envelope('clinical-evaluation-report', { reportId: id }),
-      result: fileResult.extend({ reportId: id, renderer: z.enum(['chromium', 'pdfkit']) }),
+      result: fileResult.extend({
+        reportId: id,
+        renderer: z.enum(['chromium', 'pdfkit']),
+        /** Sections that a model drafted; absent when none was asked. */
+        drafted: z.array(z.string()).optional(),
+      }),
     }),
     'convert-pdf': defineJob({
       summary: 'Turns an uploaded PDF into XML',

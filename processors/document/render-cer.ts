@@ -1,12 +1,16 @@
 import type { Result } from '../../queues/index.ts';
+import { messageOf } from '../../src/errors/classify.ts';
 import type { CerReport, Database } from '../../src/integrations/database/port.ts';
 import { defineProcessor } from '../define.ts';
+import { draftSections } from './cer/drafts.ts';
 import { printReport } from './cer/print.ts';
 import { noReport, readContent } from './cer/request.ts';
 import { reportContent } from './cer/sections.ts';
 import { documentIdOf } from './report/plan.ts';
 
 const contentType = 'application/pdf';
+/** A report waits so long for a model that asks it to, and then goes on without drafts. */
+const longestDraftingMs = 10 * 60_000;
 
 /**
  * Makes a clinical evaluation report: its request, laid out, as a PDF, kept. Document and file are named after the
@@ -15,16 +19,30 @@ const contentType = 'application/pdf';
 export const renderCer = defineProcessor(
   'document',
   'render-cer',
-  ['database', 'storage', 'events', 'printer'],
+  ['database', 'storage', 'events', 'llm', 'printer'],
   async ({ data: { reportId }, job, log, signal, progress, services }) => {
-    const { database, storage, events, printer } = services;
+    const { database, storage, events, llm, printer } = services;
     const report = await database.cerReports.begin(reportId, job.id);
     if (report === undefined) return earlierResult(database, reportId);
-    const { request } = await readContent(database.cerReports, reportId);
+    const { request, drafts: kept } = await readContent(database.cerReports, reportId);
     signal.throwIfAborted();
 
+    progress(5, 'Drafting');
+    const drafts =
+      llm === undefined
+        ? undefined
+        : await draftSections(request, {
+            llm,
+            kept,
+            save: (made) => database.cerReports.saveDrafts(reportId, made),
+            waitUntil: report.createdAt.getTime() + longestDraftingMs,
+            signal,
+            onFailure: (error) =>
+              log.warn({ reportId, reason: messageOf(error) }, 'the sections left empty are not drafted'),
+          });
+
     progress(20, 'Laying out');
-    const content = reportContent(request, undefined, report);
+    const content = reportContent(request, drafts, report);
     const { bytes, pages, renderer } = await printReport(content, {
       printer,
       failures: report.browserFailures,
@@ -58,7 +76,14 @@ export const renderCer = defineProcessor(
     await database.cerReports.complete(reportId, { documentId, renderer });
     events.emit('document.generated', { kind: 'cer', format: 'pdf', renderer, bytes: file.bytes });
     progress(100, 'Done');
-    return { reportId, renderer, documentId, ...document, ...(pages === undefined ? {} : { pages }) };
+    return {
+      reportId,
+      renderer,
+      documentId,
+      ...document,
+      ...(pages === undefined ? {} : { pages }),
+      ...(drafts === undefined ? {} : { drafted: Object.keys(drafts.sections) }),
+    };
   },
 );
 

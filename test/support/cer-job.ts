@@ -5,6 +5,7 @@ import { type CerRequest, type CerRequestInput, cerRequest } from '../../queues/
 import type { Result } from '../../queues/index.ts';
 import type { HtmlPrinter } from '../../src/integrations/chromium/port.ts';
 import type { CerReport, NewCerReport } from '../../src/integrations/database/port.ts';
+import type { LanguageModel } from '../../src/integrations/llm/port.ts';
 import type { Storage } from '../../src/integrations/storage/port.ts';
 import { Events } from '../../src/observability/events.ts';
 import { makeCerRequest } from '../../src/sample/cer-request.ts';
@@ -46,6 +47,7 @@ export interface CerRun {
   readonly world: World;
   readonly storage: Storage;
   readonly printer?: HtmlPrinter;
+  readonly llm?: LanguageModel;
   readonly attempt?: number;
   readonly maxAttempts?: number;
   readonly signal?: AbortSignal;
@@ -83,6 +85,7 @@ export function runCer(
       storage,
       events: options.events ?? new Events(),
       printer: options.printer,
+      llm: options.llm,
     },
   });
 }

@@ -3,24 +3,22 @@ import type { Block, CerContent, Claim, Fact, Section } from './content.ts';
 import { postMarketBlocks } from './post-market.ts';
 
 /** Narrative that the data does not make by itself; what the request leaves empty may be drafted by a model. */
-export type NarrativeKey =
-  | 'summary'
-  | 'background'
-  | 'safety'
-  | 'performance'
-  | 'riskBenefit'
-  | 'postMarket'
-  | 'conclusions';
+export const narrativeKeys = [
+  'summary',
+  'background',
+  'safety',
+  'performance',
+  'riskBenefit',
+  'postMarket',
+  'conclusions',
+] as const;
 
-/** A model's draft of one section. */
-export interface Draft {
-  readonly claims: readonly Claim[];
-}
+export type NarrativeKey = (typeof narrativeKeys)[number];
 
 /** What came of asking a model. */
 export interface Drafts {
   readonly model: string;
-  readonly sections: { readonly [K in NarrativeKey]?: Draft | undefined };
+  readonly sections: { readonly [K in NarrativeKey]?: { readonly claims: readonly Claim[] } | undefined };
   /** Drafts that were not taken, and why, for the place where they would have stood. */
   readonly refused: { readonly [K in NarrativeKey]?: string | undefined };
 }
@@ -31,7 +29,7 @@ export interface ReportHead {
 }
 
 /** The author's own text for a section, if the request has any. */
-function narrativeOf(request: CerRequest, key: NarrativeKey): string | undefined {
+export function narrativeOf(request: CerRequest, key: NarrativeKey): string | undefined {
   return key === 'riskBenefit' ? request.riskBenefit : request.sections?.[key];
 }
 
