@@ -241,6 +241,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       dailyLimit: values.SAM_GOV_DAILY_LIMIT,
     },
     chromiumPath: values.CHROMIUM_PATH,
+    webhookSecret: values.WEBHOOK_SECRET,
     openai: {
       apiKey: values.OPENAI_API_KEY,
       baseUrl: values.OPENAI_BASE_URL,

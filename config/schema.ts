@@ -122,6 +122,12 @@ const webhookKey = text.regex(
   'must be the verification key that SendGrid shows beside the event webhook, in base64',
 );
 
+/** Standard Webhooks, section "Signature scheme": 24 to 64 random bytes. */
+const webhookSecret = text.regex(
+  /^(whsec_)?[A-Za-z0-9+/]{32,88}={0,2}$/,
+  'must be 24 to 64 random bytes in base64, for example from `openssl rand -base64 32`',
+);
+
 export const groups = {
   Service: {
     NODE_ENV: variable(z.enum(['development', 'test', 'production']), {
@@ -244,6 +250,10 @@ export const groups = {
     EMAIL_RATE_LIMIT: variable(whole(1, 100_000).optional(), {
       derived: 'none',
       description: 'Mails that all worker processes together hand to the provider in a second',
+    }),
+    WEBHOOK_SECRET: variable(webhookSecret.optional(), {
+      description: 'Signs the webhooks that are sent (Standard Webhooks); without it none can be asked for',
+      secret: true,
     }),
     APP_URL: variable(httpUrl.optional(), {
       derived: '`http://localhost:$PORT`',

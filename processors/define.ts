@@ -8,6 +8,7 @@ import type { LanguageModel } from '../src/integrations/llm/port.ts';
 import type { MailProvider } from '../src/integrations/mail/port.ts';
 import type { SamGov } from '../src/integrations/sam-gov/port.ts';
 import type { Storage } from '../src/integrations/storage/port.ts';
+import type { WebhookSender } from '../src/integrations/webhooks/port.ts';
 import type { Events } from '../src/observability/events.ts';
 import type { JobContext } from '../src/worker/context.ts';
 import type { Pending } from './pending.ts';
@@ -28,6 +29,8 @@ export interface Services {
   /** Absent where no browser is found: documents are then drawn without one. */
   readonly printer: HtmlPrinter | undefined;
   readonly links: Links;
+  /** Absent without a secret to sign with. */
+  readonly webhooks: WebhookSender | undefined;
   readonly events: Events;
   readonly settings: ProcessorSettings;
 }

@@ -8,6 +8,8 @@ import { processAttachment } from './document/process-attachment.ts';
 import { renderCer } from './document/render-cer.ts';
 import { dispatchReminders } from './email/dispatch-reminders.ts';
 import { dispatchWeeklySummaries } from './email/dispatch-weekly-summaries.ts';
+import { sendCerNotification } from './email/send-cer-notification.ts';
+import { sendCerWebhook } from './email/send-cer-webhook.ts';
 import { sendDocument } from './email/send-document.ts';
 import { sendProposalNotification } from './email/send-proposal-notification.ts';
 import { sendReminder } from './email/send-reminder.ts';
@@ -28,6 +30,8 @@ export const processors: Processors = {
     'send-proposal-notification': sendProposalNotification,
     'send-weekly-summary': sendWeeklySummary,
     'send-document': sendDocument,
+    'send-cer-notification': sendCerNotification,
+    'send-cer-webhook': sendCerWebhook,
     'dispatch-reminders': dispatchReminders,
     'dispatch-weekly-summaries': dispatchWeeklySummaries,
   },

@@ -13,6 +13,8 @@ const mailResult = z.strictObject({
 
 const fanOutResult = z.strictObject({ considered: count, added: count, skipped: count });
 
+const cerOutcome = z.enum(['completed', 'failed']);
+
 const recipient = { userId: id, email };
 
 const opportunity = z.strictObject({
@@ -27,7 +29,7 @@ const fanOut = { timeoutMs: 30 * 60_000 };
 
 export const emailQueue = defineQueue({
   name: 'email',
-  summary: 'Transactional mail',
+  summary: 'Transactional mail, and webhooks',
   // Its jobs wait for the provider's answer and do little else.
   defaults: { concurrency: 50 },
   jobs: {
@@ -85,6 +87,22 @@ export const emailQueue = defineQueue({
       }),
       result: mailResult,
       defaults: { timeoutMs: 120_000 },
+    }),
+    'send-cer-notification': defineJob({
+      summary: 'Tells by mail that a clinical evaluation report is ready, or that it failed',
+      payload: envelope('cer-notification', { reportId: id, outcome: cerOutcome }),
+      result: mailResult,
+      defaults: { timeoutMs: 60_000 },
+    }),
+    'send-cer-webhook': defineJob({
+      summary: 'Tells the server of whoever asked for a clinical evaluation report the same, signed',
+      payload: envelope('cer-webhook', { reportId: id, outcome: cerOutcome }),
+      result: z.strictObject({
+        status: z.enum(['delivered', 'superseded']),
+        httpStatus: z.int().optional(),
+      }),
+      // 10 s, 20 s, 40 s ...: a receiver may be away for an hour and a quarter.
+      defaults: { timeoutMs: 30_000, attempts: 9, backoffMs: 10_000 },
     }),
     'dispatch-reminders': defineJob({
       summary: 'Adds one reminder for each user whose saved opportunities close soon',

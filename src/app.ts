@@ -5,6 +5,7 @@ import { queueNames } from '../queues/index.ts';
 import { openBackend } from './backend/index.ts';
 import { openAlertWatch } from './composition/alert-watch.ts';
 import { openBrowsers } from './composition/browser.ts';
+import { followCerJobs, openWebhooks } from './composition/cer.ts';
 import { openConversionIntake, openConverter } from './composition/conversions.ts';
 import { developmentSecret } from './composition/development.ts';
 import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
@@ -104,6 +105,7 @@ async function compose(
   closers.push(() => queues.close());
   const deadLetters = new DeadLetters((name) => queues.queue(name));
   const jobs = new JobControl({ queues, cancellations: database.jobCancellations, events });
+  followCerJobs(events, log, { reports: database.cerReports, queues, jobs });
   const { storage, place } = await openStorage(config);
   const browsers = await openBrowsers(config, log, closers);
   const samGov = await openSamGov(config, closers);
@@ -122,6 +124,7 @@ async function compose(
     samGov: samGov?.driver,
     printer: browsers?.pool,
     links: createMailLinks(jwtSecret, config.http.appUrl),
+    webhooks: await openWebhooks(config),
     events,
     settings: {
       appUrl: config.http.appUrl,

@@ -1,3 +1,4 @@
+import { renderCompletedCer, renderFailedCer } from './templates/cer.ts';
 import { renderDocument } from './templates/document.ts';
 import type { RenderedMail } from './templates/layout.ts';
 import { renderProposal } from './templates/proposal.ts';
@@ -77,6 +78,27 @@ export function mailPreviews(appUrl: string): readonly MailPreview[] {
         attached: true,
         link: `${appUrl}/files/sample/weekly-report.pdf`,
         expiresAt: '2027-01-18T08:00:00Z',
+      }),
+    ),
+    preview('cer-completed', 'Clinical evaluation report, ready', () =>
+      renderCompletedCer({
+        ...common,
+        device: 'Aurelia V2 volumetric infusion pump',
+        reportId: '7d0c5b1e-6f2a-4c1e-9a57-0d7c2f5b9e11',
+        fileName: 'clinical-evaluation-report.pdf',
+        bytes: 994_816,
+        pages: 26,
+        link: `${appUrl}/files/sample/clinical-evaluation-report.pdf`,
+        expiresAt: '2027-01-18T08:00:00Z',
+      }),
+    ),
+    preview('cer-failed', 'Clinical evaluation report, failed', () =>
+      renderFailedCer({
+        ...common,
+        device: 'Aurelia V2 volumetric infusion pump',
+        reportId: '7d0c5b1e-6f2a-4c1e-9a57-0d7c2f5b9e11',
+        code: 'STORAGE_FAILED',
+        message: 'The file storage did not take the file: the disk is full.',
       }),
     ),
   ];

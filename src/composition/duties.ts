@@ -5,6 +5,7 @@ import type { Service } from '../lifecycle/service.ts';
 import { createCancellationDuty } from '../maintenance/heed-cancellations.ts';
 import { createCountLog } from '../maintenance/log-queue-counts.ts';
 import { reconcileDeadLetters } from '../maintenance/reconcile-dead-letters.ts';
+import { settleCerReports } from '../maintenance/settle-cer-reports.ts';
 import type { Events } from '../observability/events.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { DeadLetters } from '../queue/dead-letters.ts';
@@ -46,6 +47,12 @@ export function openDuties(log: Logger, parts: DutyParts): Service[] {
         cancel: (job) => workers.cancel(job),
         settle: (job) => jobs.settle(job),
       }),
+      onError,
+    }),
+    createLoop({
+      name: 'clinical evaluation reports',
+      intervalMs: 30_000,
+      runOnce: () => settleCerReports({ reports: database.cerReports, queues, jobs }),
       onError,
     }),
     createLoop({

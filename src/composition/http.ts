@@ -42,6 +42,7 @@ export async function openHttp(
     appUrl: config.http.appUrl,
     jwtSecret: parts.jwtSecret,
     mailPreviews: mailPreviews(config.http.appUrl),
+    signsWebhooks: config.webhookSecret !== undefined,
     sendGridWebhookKey: config.mail.sendgrid.webhookPublicKey,
     adminUser: config.auth.adminUser,
     adminPassword: config.auth.adminPassword,

@@ -92,7 +92,11 @@ export function createApp(
       audited,
     ),
   );
-  const cerReports = new CerIntake({ queues, reports: database.cerReports });
+  const cerReports = new CerIntake({
+    queues,
+    reports: database.cerReports,
+    signsWebhooks: options.signsWebhooks,
+  });
   api.use('/cer', cerRoutes({ intake: cerReports, documents: database.documents, storage, audited }));
   api.use('/documents', documentRoutes({ documents: database.documents, storage, links: fileLinks }));
   const { conversions } = database;

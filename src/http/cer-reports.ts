@@ -14,6 +14,12 @@ export interface CerCaller {
   readonly log: Logger;
 }
 
+export interface CerIntakeOptions {
+  readonly queues: QueueManager;
+  readonly reports: CerReports;
+  readonly signsWebhooks: boolean;
+}
+
 /**
  * Takes in requests for clinical evaluation reports. The row comes first, since a job without its report could only
  * fail; a report whose job the queue did not take is withdrawn, or completed by the same request sent again. A process
@@ -22,21 +28,29 @@ export interface CerCaller {
 export class CerIntake {
   readonly #queues: QueueManager;
   readonly #reports: CerReports;
+  readonly #signsWebhooks: boolean;
 
-  constructor({ queues, reports }: { queues: QueueManager; reports: CerReports }) {
+  constructor({ queues, reports, signsWebhooks }: CerIntakeOptions) {
     this.#queues = queues;
     this.#reports = reports;
+    this.#signsWebhooks = signsWebhooks;
   }
 
   /**
    * Keeps a request and has it rendered. The same idempotency key again, from the same caller, is the same report.
-   * @throws MillraceError QUEUE_UNAVAILABLE when nothing was kept; IDEMPOTENCY_CONFLICT.
+   * @throws MillraceError QUEUE_UNAVAILABLE when nothing was kept; IDEMPOTENCY_CONFLICT, WEBHOOK_NOT_CONFIGURED.
    */
   async submit(
     request: CerRequest,
     caller: CerCaller,
     idempotencyKey?: string,
   ): Promise<{ report: CerReport; created: boolean }> {
+    if (request.notify?.url !== undefined && !this.#signsWebhooks) {
+      throw new MillraceError(
+        'WEBHOOK_NOT_CONFIGURED',
+        'This platform sends no webhooks: WEBHOOK_SECRET is not set. Leave out notify.url, or ask its operator to set it.',
+      );
+    }
     const id = newId('cer', caller.subject, idempotencyKey);
     const existing = idempotencyKey === undefined ? undefined : await this.#reports.find(id);
     if (existing !== undefined) return { report: await this.#resume(existing, request), created: false };

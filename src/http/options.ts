@@ -48,6 +48,8 @@ export interface HttpOptions {
   /** How large an uploaded PDF may be; 40 MB when absent. */
   readonly maxPdfBytes?: number;
   readonly scoreStory: ScoreStory;
+  /** Whether webhooks can be signed; requests that want one are refused otherwise. */
+  readonly signsWebhooks: boolean;
   /** Every mail with sample data, for the pages that show them. */
   readonly mailPreviews: readonly ShownMail[];
   /** Verifies SendGrid's event webhook, which is closed without it. */

@@ -81,6 +81,7 @@ export async function openSite(
     converter: createBuiltInConverter({ folders: [join(import.meta.dirname, '../../mappings')] }),
     scoreStory,
     mailPreviews: mailPreviews('http://millrace.example'),
+    signsWebhooks: false,
     sendGridWebhookKey: undefined,
     metrics: undefined,
     health: {},

@@ -6,7 +6,7 @@ import { countBy, countEvents } from './events.ts';
 import { type NarrativeKey, narrativeKeys } from './sections.ts';
 
 /** Longer material is cut at the end of the literature: reading is paid for, and models forget the middle of long texts. */
-export const longestMaterial = 200_000;
+const longestMaterial = 200_000;
 const maxOutputTokens = 16_000;
 const bounds = { sentence: 1_500, sentences: 40, sources: 20 } as const;
 

@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { MillraceError, RateLimitedError } from '../../errors/catalogue.ts';
+import { retryAfterMs } from '../../network/retry-after.ts';
 import { refuse } from './faults.ts';
-
-const minuteMs = 60_000;
-const longestWaitMs = 60 * minuteMs;
 
 /** Says what an answer that brings no file means. */
 export function checkAnswer(answer: IncomingMessage, { host }: URL): void {
@@ -14,20 +12,13 @@ export function checkAnswer(answer: IncomingMessage, { host }: URL): void {
     throw new RateLimitedError(
       'ATTACHMENT_UNAVAILABLE',
       `${host} asks to wait before the file is fetched again.`,
-      waitMs(headers['retry-after'], Date.now()),
+      retryAfterMs(headers['retry-after'], Date.now()),
     );
   }
   const passing = statusCode >= 500 || statusCode === 408 || statusCode === 425;
   const message = `${host} answered ${statusCode} instead of the file.`;
   if (passing) throw new MillraceError('ATTACHMENT_UNAVAILABLE', `${message} It is tried again.`);
   throw refuse('ATTACHMENT_UNAVAILABLE', `${message} Check the address, or put the file into storage.`);
-}
-
-/** Seconds or a date (RFC 9110, section 10.2.3), and a minute when neither is given; at most an hour, in ms. */
-export function waitMs(header: string | undefined, now: number): number {
-  const text = header?.trim() ?? '';
-  const asked = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
-  return Number.isFinite(asked) ? Math.min(longestWaitMs, Math.max(1_000, asked)) : minuteMs;
 }
 
 /** `filename*` before `filename` (RFC 6266, section 4.3), then the address. */

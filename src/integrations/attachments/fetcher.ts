@@ -8,11 +8,11 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { MillraceError } from '../../errors/catalogue.ts';
-import type { AllowedNetworks } from './addresses.ts';
+import type { AllowedNetworks } from '../../network/public-addresses.ts';
+import { checkLiteral, createPublicLookup, type Resolve } from '../../network/public-lookup.ts';
 import { checkAnswer, nameFrom } from './answers.ts';
 import { megabytes, refuse } from './faults.ts';
 import type { FetchedFile, Fetcher } from './port.ts';
-import { checkLiteral, createPublicLookup, type Resolve } from './public-lookup.ts';
 
 export interface FetcherOptions {
   readonly maxBytes?: number;
@@ -37,7 +37,7 @@ export function createFetcher({
   allowed = [],
   resolve,
 }: FetcherOptions = {}): Fetcher {
-  const lookup = createPublicLookup(allowed, resolve);
+  const lookup = createPublicLookup(allowed, notPublic, resolve);
 
   async function follow(start: string, signal: AbortSignal): Promise<FetchedFile> {
     let url = checkedUrl(start, allowed);
@@ -138,8 +138,15 @@ function checkedUrl(text: string, allowed: AllowedNetworks): URL {
     throw refuse('ATTACHMENT_REFUSED', 'Attachments are fetched over http and https alone.');
   if (url.username !== '' || url.password !== '')
     throw refuse('ATTACHMENT_REFUSED', 'The address holds a name or password. Give one without.');
-  checkLiteral(url.hostname, allowed);
+  checkLiteral(url.hostname, allowed, notPublic);
   return url;
+}
+
+function notPublic(host: string): MillraceError {
+  return refuse(
+    'ATTACHMENT_REFUSED',
+    `${host} is not on the public internet, and attachments are fetched from there alone. Put the file into storage and give its key.`,
+  );
 }
 
 function redirectOf({ statusCode = 0, headers }: IncomingMessage): string | undefined {

@@ -36,6 +36,8 @@ export function cerReports(open: Open): void {
       attempts: 1,
     });
     expect(await reports.begin('cer-1', 'replay-7')).toMatchObject({ attempts: 2, jobId: 'replay-7' });
+    expect(await reports.findByJob('replay-7')).toMatchObject({ id: 'cer-1' });
+    expect(await reports.findByJob('render-cer-cer-1')).toBeUndefined();
     await reports.saveDrafts('cer-1', { model: 'm', sections: {} });
     expect(await reports.content('cer-1')).toMatchObject({ drafts: { model: 'm', sections: {} } });
     expect(await reports.countBrowserFailure('cer-1')).toBe(1);
@@ -61,9 +63,18 @@ export function cerReports(open: Open): void {
     await add('cer-f');
     await reports.begin('cer-f', 'job-f');
     expect(await reports.fail('another-job', failure)).toBeUndefined();
+    await reports.setJob('cer-f', 'job-f2');
+    expect(await reports.fail('job-f', failure)).toBeUndefined();
+    await reports.setJob('cer-f', 'job-f');
     expect(await reports.fail('job-f', failure)).toBe('cer-f');
+    await reports.setJob('cer-f', 'job-too-late');
     expect(await reports.fail('job-f', { ...failure, code: 'UNKNOWN' })).toBeUndefined();
-    expect(await reports.find('cer-f')).toMatchObject({ status: 'failed', error: failure, outcomes: 1 });
+    expect(await reports.find('cer-f')).toMatchObject({
+      status: 'failed',
+      error: failure,
+      outcomes: 1,
+      jobId: 'job-f',
+    });
     expect((await reports.find('cer-f'))?.failedAt).toBeInstanceOf(Date);
     expect(await reports.begin('cer-f', 'job-g')).toMatchObject({
       status: 'processing',

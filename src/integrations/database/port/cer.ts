@@ -54,12 +54,16 @@ export interface CerCheck {
 export interface CerReports {
   create(report: NewCerReport): Promise<CerReport>;
   find(id: string): Promise<CerReport | undefined>;
+  /** The report that a job is in charge of. */
+  findByJob(jobId: string): Promise<CerReport | undefined>;
   /** The request as it was stored, and what a model has drafted for it, as JSON that is still to be checked. */
   content(id: string): Promise<{ readonly request: unknown; readonly drafts: unknown } | undefined>;
   /** Takes a report back that never got its job; one that was begun stays. */
   remove(id: string): Promise<void>;
   /** A job takes the report on; `undefined` when there is none, or when it is completed. */
   begin(id: string, jobId: string): Promise<CerReport | undefined>;
+  /** Puts another job in charge of a report that has not ended. */
+  setJob(id: string, jobId: string): Promise<void>;
   saveDrafts(id: string, drafts: object): Promise<void>;
   /** Says how often the browser has failed at this report, this time included. */
   countBrowserFailure(id: string): Promise<number>;

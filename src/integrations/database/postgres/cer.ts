@@ -33,6 +33,10 @@ export function createCerReports(connection: Connection): CerReports {
       return created;
     },
     find: (id) => first(`select ${cerColumns} from cer_reports where id = $1`, [id]),
+    findByJob: (jobId) =>
+      first(`select ${cerColumns} from cer_reports where job_id = $1 order by updated_at desc limit 1`, [
+        jobId,
+      ]),
     async content(id) {
       const [row] = await connection.query('select request, drafts from cer_reports where id = $1', [id]);
       return row === undefined ? undefined : { request: row.request, drafts: row.drafts ?? undefined };
@@ -41,6 +45,12 @@ export function createCerReports(connection: Connection): CerReports {
       await connection.query(`delete from cer_reports where id = $1 and status = 'queued'`, [id]);
     },
     begin: (id, jobId) => first(`select ${cerColumns} from begin_cer_report($1, $2)`, [id, jobId]),
+    async setJob(id, jobId) {
+      await connection.query(
+        `update cer_reports set job_id = $2 where id = $1 and status in ('queued', 'processing')`,
+        [id, jobId],
+      );
+    },
     async saveDrafts(id, drafts) {
       await connection.query('update cer_reports set drafts = $2, updated_at = now() where id = $1', [
         id,

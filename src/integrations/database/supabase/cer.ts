@@ -34,6 +34,12 @@ export function createCerReports(api: Api): CerReports {
       return created;
     },
     find: async (id) => first(await api.rows(reports().select(columns).eq('id', id).limit(1))),
+    findByJob: async (jobId) =>
+      first(
+        await api.rows(
+          reports().select(columns).eq('job_id', jobId).order('updated_at', { ascending: false }).limit(1),
+        ),
+      ),
     async content(id) {
       const [row] = await api.rows(reports().select('request, drafts').eq('id', id).limit(1));
       return row === undefined ? undefined : { request: row.request, drafts: row.drafts ?? undefined };
@@ -45,6 +51,14 @@ export function createCerReports(api: Api): CerReports {
       first(
         await api.rows(api.tables.rpc('begin_cer_report', { p_id: id, p_job_id: jobId }).select(columns)),
       ),
+    async setJob(id, jobId) {
+      await api.counted(
+        reports()
+          .update({ job_id: jobId }, { count: 'exact' })
+          .eq('id', id)
+          .in('status', ['queued', 'processing']),
+      );
+    },
     async saveDrafts(id, drafts) {
       await api.counted(reports().update({ drafts, updated_at: 'now' }, { count: 'exact' }).eq('id', id));
     },

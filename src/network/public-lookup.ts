@@ -1,7 +1,6 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { type AllowedNetworks, isPublicAddress } from './addresses.ts';
-import { refuse } from './faults.ts';
+import { type AllowedNetworks, isPublicAddress } from './public-addresses.ts';
 
 /** Resolves a name; tests put another in its place. */
 export type Resolve = (
@@ -10,12 +9,16 @@ export type Resolve = (
   answer: (error: Error | null, addresses: readonly { address: string; family: number }[]) => void,
 ) => void;
 
+/** What is thrown for a host that is not on the public internet. */
+export type NotPublic = (host: string) => Error;
+
 /**
  * A `lookup` for sockets that answers public addresses alone. The socket connects to exactly what is answered here, so
  * a name that resolves differently the next moment (DNS rebinding) gains nothing.
  */
 export function createPublicLookup(
   allowed: AllowedNetworks,
+  notPublic: NotPublic,
   resolve: Resolve = (host, options, answer) => systemLookup(host, options, answer),
 ): LookupFunction {
   return (host, options, answer) => {
@@ -33,19 +36,12 @@ export function createPublicLookup(
   };
 }
 
-/** @throws MillraceError ATTACHMENT_REFUSED for an address in digits that is not public; sockets look up names only. */
-export function checkLiteral(host: string, allowed: AllowedNetworks): void {
+/** @throws what `notPublic` says, for an address in digits that is not public; sockets look up names only. */
+export function checkLiteral(host: string, allowed: AllowedNetworks, notPublic: NotPublic): void {
   const address = host.replace(/^\[|\]$/g, '');
   if (/^[\d.]+$|:/.test(address) && !isPublicAddress(address, allowed)) throw notPublic(host);
 }
 
 function familyOf(family: number | 'IPv4' | 'IPv6' | undefined): number {
   return family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : (family ?? 0);
-}
-
-function notPublic(host: string) {
-  return refuse(
-    'ATTACHMENT_REFUSED',
-    `${host} is not on the public internet, and attachments are fetched from there alone. Put the file into storage and give its key.`,
-  );
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPublicAddress } from '../../src/integrations/attachments/addresses.ts';
-import { waitMs } from '../../src/integrations/attachments/answers.ts';
-import { createPublicLookup } from '../../src/integrations/attachments/public-lookup.ts';
+import { isPublicAddress } from '../../src/network/public-addresses.ts';
+import { createPublicLookup } from '../../src/network/public-lookup.ts';
+import { retryAfterMs } from '../../src/network/retry-after.ts';
 
 describe('public addresses', () => {
   it.each([
@@ -88,11 +88,11 @@ describe('public addresses', () => {
 describe('the lookup of sockets', () => {
   const lookup = (addresses: { address: string; family: number }[], all: boolean) =>
     new Promise<unknown>((resolve) => {
-      createPublicLookup([], (_host, _options, answer) => answer(null, addresses))(
-        'files.example',
-        { all },
-        (error, found) => resolve(error ?? found),
-      );
+      createPublicLookup(
+        [],
+        (host) => new Error(`${host} is private`),
+        (_host, _options, answer) => answer(null, addresses),
+      )('files.example', { all }, (error, found) => resolve(error ?? found));
     });
 
   it('answers the public addresses of a name and leaves out the others', async () => {
@@ -107,8 +107,7 @@ describe('the lookup of sockets', () => {
 
   it('refuses a name that leads inside only', async () => {
     expect(await lookup([{ address: '127.0.0.1', family: 4 }], true)).toMatchObject({
-      code: 'ATTACHMENT_REFUSED',
-      retryable: false,
+      message: 'files.example is private',
     });
   });
 });
@@ -123,6 +122,6 @@ describe('Retry-After', () => {
     ['soon', 60_000],
     [undefined, 60_000],
   ])('reads %s as %d ms', (header, expected) => {
-    expect(waitMs(header, now)).toBe(expected);
+    expect(retryAfterMs(header, now)).toBe(expected);
   });
 });
