@@ -155,8 +155,11 @@ export default {
     rule(
       'only-main-composes',
       'The composition root is seen by entry points alone.',
-      { path: '^(src|processors|schedulers)/', pathNot: '^src/(main|app)\\.ts$|^src/(cli|composition)/' },
-      { path: '^src/(main|app)\\.ts$|^src/composition/' },
+      {
+        path: '^(src|processors|schedulers)/',
+        pathNot: '^src/(main|worker-main|app)\\.ts$|^src/(cli|composition)/',
+      },
+      { path: '^src/(main|worker-main|app)\\.ts$|^src/composition/' },
     ),
     rule(
       'no-undeclared-package',

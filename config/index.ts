@@ -207,6 +207,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       supabase: supabaseOf(values),
     },
     worker: {
+      processes: values.WORKER_PROCESSES,
       concurrency: {
         email: concurrency('email'),
         document: concurrency('document'),

@@ -59,6 +59,10 @@ const mailAddresses = z
   .transform((value) => value.split(',').map((part) => part.trim()))
   .pipe(z.array(z.email('must be mail addresses with commas between them')).min(1));
 
+/** A process holds about 180 MB when it has just started; with less it would never get to its work. */
+const leastMemory = 256 * sizes.M;
+const leastMemoryText = 'must be at least 256M: that is what a worker process needs to do anything';
+
 const roles = ['api', 'worker', 'scheduler'] as const;
 export type Role = (typeof roles)[number];
 
@@ -160,15 +164,18 @@ export const groups = {
       default: '30000',
       description: 'ms for running jobs to finish on SIGTERM',
     }),
-    MAX_MEMORY_RESTART: variable(size, {
-      default: '2G',
-      description: 'A worker process above it drains and is restarted',
-      planned: true,
-    }),
+    MAX_MEMORY_RESTART: variable(
+      size.refine((bytes) => bytes >= leastMemory, leastMemoryText),
+      {
+        default: '2G',
+        description:
+          'Resident memory of a worker process above which it takes no more jobs, drains and is replaced; at least `256M`',
+      },
+    ),
     WORKER_PROCESSES: variable(whole(1, 64), {
       default: '1',
-      description: 'Worker processes under the supervisor',
-      planned: true,
+      description:
+        'Worker processes under the supervisor, each with the concurrency and the pools of one; with `1` this process does the work itself',
     }),
     DATA_DIR: variable(text, {
       default: '.millrace',

@@ -9,19 +9,20 @@ import { followCerJobs, openWebhooks } from './composition/cer.ts';
 import { openConversionIntake, openConverter } from './composition/conversions.ts';
 import { developmentSecret } from './composition/development.ts';
 import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
-import { openDuties } from './composition/duties.ts';
-import { openHttp } from './composition/http.ts';
+import { openDuties, openUpkeep } from './composition/duties.ts';
+import { openHttp, openMetrics } from './composition/http.ts';
 import { lookAround } from './composition/preflight.ts';
 import { openScheduler } from './composition/scheduler.ts';
 import { openTables } from './composition/tables.ts';
 import { openTracing } from './composition/tracing.ts';
-import { openWorkers } from './composition/workers.ts';
+import { openSupervisor, openWorkers } from './composition/workers.ts';
 import type { HttpService } from './http/index.ts';
 import { createMailLinks } from './http/mail-links.ts';
 import { createFetcher } from './integrations/attachments/fetcher.ts';
 import { createTextExtractor } from './integrations/attachments/text-extractor.ts';
 import type { Database } from './integrations/database/port.ts';
 import { createServiceGroup } from './lifecycle/service-group.ts';
+import type { Supervisor } from './lifecycle/supervisor.ts';
 import { Events } from './observability/events.ts';
 import { logJobs } from './observability/job-log.ts';
 import type { Logger } from './observability/logger.ts';
@@ -32,6 +33,7 @@ import { refuseFaults } from './preflight.ts';
 import { DeadLetters } from './queue/dead-letters.ts';
 import { JobControl } from './queue/job-control.ts';
 import { QueueManager } from './queue/queue-manager.ts';
+import type { WorkerRuntime } from './worker/runtime.ts';
 
 /** What is in use, for the first lines that a person sees. */
 export interface Providers {
@@ -51,16 +53,26 @@ export interface App {
   readonly queues: QueueManager;
   readonly database: Database;
   readonly alerts: Alerts | undefined;
+  readonly metrics: Metrics;
+  /** Absent where no jobs are done in this process. */
+  readonly workers: WorkerRuntime | undefined;
+  /** Of worker processes, where there are several. */
+  readonly supervisor: Supervisor | undefined;
   start(): Promise<void>;
   /** Drains and closes everything in its order; resolves when all has stopped. */
   stop(): Promise<void>;
 }
 
+/** What a worker process has from the process that supervises it. */
+export interface Parent {
+  readonly embeddedUrl: string | undefined;
+}
+
 /** Puts the platform together: the only place that sees drivers and processors at once. */
-export async function createApp(config: Config, log: Logger, redact: Redact): Promise<App> {
+export async function createApp(config: Config, log: Logger, redact: Redact, parent?: Parent): Promise<App> {
   const closers: (() => Promise<unknown>)[] = [];
   try {
-    return await compose(config, log, redact, closers);
+    return await compose(config, log, redact, closers, parent);
   } catch (error) {
     // What was opened before the fault must not keep the process alive, or a server running.
     for (const close of closers.reverse())
@@ -74,20 +86,23 @@ async function compose(
   log: Logger,
   redact: Redact,
   closers: (() => Promise<unknown>)[],
+  parent: Parent | undefined,
 ): Promise<App> {
   const runs = (role: Config['roles'][number]) => config.roles.includes(role);
-  const { database, databaseUrl, place: tables } = await openTables(config, log, closers);
+  const supervises = parent === undefined && runs('worker') && config.worker.processes > 1;
+  const works = runs('worker') && !supervises;
+  const { database, databaseUrl, place: tables } = await openTables(config, log, closers, parent);
   let metrics: Metrics | undefined;
   const tracing = await openTracing(config, redact, async () => (await metrics?.read()) ?? []);
   const backend = await openBackend({
     kind: config.backend.kind,
     redisUrl: config.backend.redisUrl,
     databaseUrl,
-    workers: runs('worker') ? queueNames.length : 0,
+    workers: works ? queueNames.length : 0,
     ...(tracing === undefined ? {} : { telemetry: tracing.telemetry }),
   });
   closers.push(() => backend.close());
-  const findings = await lookAround(config, backend);
+  const findings = parent === undefined ? await lookAround(config, backend) : [];
   refuseFaults(findings);
   for (const { about, message } of findings) log.warn({ about }, message);
 
@@ -108,7 +123,7 @@ async function compose(
   followCerJobs(events, log, { reports: database.cerReports, queues, jobs });
   const { storage, place } = await openStorage(config);
   const browsers = await openBrowsers(config, log, closers);
-  const samGov = await openSamGov(config, closers);
+  const samGov = await openSamGov(config, works, closers);
   const jwtSecret = config.auth.jwtSecret ?? (await developmentSecret(config.dataDir));
   const mail = await openMail(config);
   closers.push(async () => mail.close?.());
@@ -121,7 +136,7 @@ async function compose(
     converter: await openConverter(config, log),
     conversionLease: { worker: config.conversions.workerId, seconds: config.conversions.leaseSeconds },
     llm: await openModel(config, database, events, log),
-    samGov: samGov?.driver,
+    samGov: samGov.driver,
     printer: browsers?.pool,
     links: createMailLinks(jwtSecret, config.http.appUrl),
     webhooks: await openWebhooks(config),
@@ -133,7 +148,7 @@ async function compose(
       debugScoring: config.debugScoring,
     },
   };
-  const workers = runs('worker')
+  const workers = works
     ? openWorkers(config, log, redact, {
         backend,
         queues,
@@ -143,44 +158,44 @@ async function compose(
         trails: alerts?.trails,
       })
     : undefined;
+  const embeddedUrl = config.database.url === undefined ? databaseUrl : undefined;
+  const supervisor = supervises ? openSupervisor(config, log, events, embeddedUrl) : undefined;
   metrics = createMetrics(events, {
-    queues: queueNames,
+    // Whoever supervises tells of the queues, once and not for each of its processes.
+    queues: parent === undefined ? queueNames : [],
     counts: (queue) => queues.counts(queue),
     oldestWaitingSeconds: (queue) => queues.oldestWaitingSeconds(queue),
     active: () => workers?.active() ?? new Map(),
     memoryLimitBytes: config.maxMemoryBytes,
+    workers: () => supervisor?.workers ?? (parent === undefined ? aloneWorker(works) : []),
+    supervisor,
   });
   let ready = false;
   const scheduler = runs('scheduler') ? openScheduler(config, log, queues, database, events) : undefined;
+  const seen = { metrics, backend, database, storage, workers, supervisor, ready: () => ready };
   const http = runs('api')
-    ? await openHttp(config, log, redact, {
-        queues,
-        jobs,
-        database,
-        storage,
-        services,
-        jwtSecret,
-        metrics,
-        backend,
-        workers,
-        ready: () => ready,
-      })
+    ? await openHttp(config, log, redact, { ...seen, queues, jobs, services, jwtSecret })
     : undefined;
-  const duties =
-    workers === undefined ? [] : openDuties(log, { queues, deadLetters, events, database, jobs, workers });
-  const intakes = runs('worker')
-    ? [openConversionIntake(config, log, { conversions: database.conversions, queues, jobs, events })]
-    : [];
+  const scraped =
+    http === undefined && parent === undefined ? await openMetrics(config, log, redact, seen) : undefined;
+  const upkeep =
+    runs('worker') && parent === undefined
+      ? openUpkeep(log, { queues, deadLetters, events, database, jobs })
+      : [];
+  const watch = parent === undefined ? openAlertWatch(config, log, { queues, database, mail }) : [];
+  const working =
+    workers === undefined
+      ? []
+      : [
+          workers,
+          ...openDuties(log, { database, jobs, workers }),
+          openConversionIntake(config, log, { conversions: database.conversions, queues, jobs, events }),
+        ];
   if (tracing !== undefined) closers.push(() => tracing.close());
   const group = createServiceGroup({
-    services: [
-      ...(http === undefined ? [] : [http]),
-      ...(workers === undefined ? [] : [workers]),
-      ...duties,
-      ...intakes,
-      ...openAlertWatch(config, log, { queues, database, mail }),
-      ...(scheduler === undefined ? [] : [scheduler]),
-    ],
+    services: [http, scraped, supervisor, ...working, ...upkeep, ...watch, scheduler].filter(
+      (service) => service !== undefined,
+    ),
     onError: (service, error) => log.error({ service, err: error }, 'did not stop in order'),
   });
 
@@ -191,7 +206,7 @@ async function compose(
       mail: services.mail.name,
       storage: place,
       browser: browsers?.description ?? 'none: PDFs are drawn without one (CHROMIUM_PATH)',
-      samGov: samGov?.description ?? 'not configured (SAM_GOV_API_KEY)',
+      samGov: samGov.description,
       ai:
         services.llm === undefined
           ? 'none: local scores only (OPENAI_API_KEY)'
@@ -202,6 +217,9 @@ async function compose(
     queues,
     database,
     alerts,
+    metrics,
+    workers,
+    supervisor,
     async start() {
       await group.start();
       ready = true;
@@ -214,4 +232,9 @@ async function compose(
       closers.length = 0;
     },
   };
+}
+
+/** A process that works without a supervisor answers for its own memory. */
+function aloneWorker(works: boolean) {
+  return works ? [{ worker: 1, memoryBytes: process.memoryUsage.rss() }] : [];
 }

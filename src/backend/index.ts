@@ -5,6 +5,7 @@ import { openRedisBackend } from './redis.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export type { Backend } from './port.ts';
+export { connectionsOf } from './postgres.ts';
 
 /** What says where the queues live; the one place that tells the stores apart. */
 export interface BackendChoice {

@@ -16,7 +16,7 @@ interface Row {
 
 /**
  * What of a PostgreSQL would lose jobs or delay them.
- * @param connections how many this process may open to it, all pools together.
+ * @param connections how many this process and its worker processes may open to it, all pools together.
  */
 export async function inspectPostgres(pool: pg.Pool, connections: number): Promise<Finding[]> {
   const asked = Date.now();
@@ -49,7 +49,7 @@ export function readSettings(row: Omit<Row, 'now_ms'>, connections: number): Fin
     findings.push({
       level: 'warning',
       about,
-      message: `This process may open ${connections} connections, and the server has ${free} left of max_connections = ${row.most}. Raise max_connections, or lower DATABASE_POOL_MAX.`,
+      message: `This start may open ${connections} connections, and the server has ${free} left of max_connections = ${row.most}. Raise max_connections, or lower DATABASE_POOL_MAX or WORKER_PROCESSES.`,
     });
   }
   if (row.commit === 'off') {

@@ -17,6 +17,12 @@ export interface PostgresBackendOptions {
 
 /** Connections for the statements of producers, and as many for those of workers; more bring no more speed. */
 const workingConnections = 4;
+
+/** The most connections that a process with so many workers holds. */
+export function connectionsOf(workers: number): number {
+  return workers + 2 * workingConnections;
+}
+
 /** BullMQ's tables live in a schema of their own, beside the application's. */
 const schema = 'bullmq';
 const { Queue, Worker } = withBackend(createPostgresBackend);

@@ -22,6 +22,10 @@ export async function banner(config: Config, app: App, startMs: number): Promise
   }
   lines.push('');
   lines.push(`  Queues     ${providers.backend}`, `  Tables     ${providers.tables}`);
+  if (app.supervisor !== undefined) {
+    const processes = app.supervisor.workers.map(({ pid }) => pid).join(', ');
+    lines.push(`  Workers    ${config.worker.processes} processes (${processes})`);
+  }
   if (config.roles.includes('worker')) {
     lines.push(
       `  Mail       ${providers.mail}`,

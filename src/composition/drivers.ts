@@ -100,16 +100,23 @@ export async function openModel(
   });
 }
 
+/**
+ * SAM.gov, or in development a sandbox of it in each process that does jobs (`works`); the description is of what the
+ * jobs speak to, wherever they run.
+ */
 export async function openSamGov(
   config: Config,
+  works: boolean,
   closers: (() => Promise<unknown>)[],
-): Promise<{ driver: SamGov; description: string } | undefined> {
+): Promise<{ driver: SamGov | undefined; description: string }> {
   const { apiKey, baseUrl } = config.samGov;
   if (apiKey !== undefined) {
     const { createSamGov } = await import('../integrations/sam-gov/client.ts');
     return { driver: createSamGov({ apiKey, baseUrl }), description: baseUrl };
   }
-  if (config.environment !== 'development' || !config.roles.includes('worker')) return undefined;
+  if (config.environment !== 'development' || !config.roles.includes('worker'))
+    return { driver: undefined, description: 'not configured (SAM_GOV_API_KEY)' };
+  if (!works) return { driver: undefined, description: 'sandboxes with sample data, one a process' };
   const sandbox = await startSandbox();
   closers.push(() => sandbox.close());
   return { driver: sandbox.samGov, description: `sandbox with sample data (${sandbox.url})` };

@@ -13,18 +13,17 @@ import type { JobControl } from '../queue/job-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import type { WorkerRuntime } from '../worker/runtime.ts';
 
-interface DutyParts {
+interface UpkeepParts {
   readonly queues: QueueManager;
   readonly deadLetters: DeadLetters;
   readonly events: Events;
   readonly database: Database;
   readonly jobs: JobControl;
-  readonly workers: WorkerRuntime;
 }
 
-export function openDuties(log: Logger, parts: DutyParts): Service[] {
-  const { queues, deadLetters, events, database, jobs, workers } = parts;
-  const onError = (error: unknown) => log.warn({ err: error }, 'upkeep will be tried again');
+/** What is done once for all worker processes of a parent. */
+export function openUpkeep(log: Logger, parts: UpkeepParts): Service[] {
+  const { queues, deadLetters, events, database, jobs } = parts;
   return [
     createLoop({
       name: 'dead-letter reconciler',
@@ -36,8 +35,32 @@ export function openDuties(log: Logger, parts: DutyParts): Service[] {
           deadLetters,
           events,
         }),
-      onError,
+      onError: laterWith(log),
     }),
+    createLoop({
+      name: 'clinical evaluation reports',
+      intervalMs: 30_000,
+      runOnce: () => settleCerReports({ reports: database.cerReports, queues, jobs }),
+      onError: laterWith(log),
+    }),
+    createLoop({
+      name: 'queue counts',
+      intervalMs: 30_000,
+      runOnce: createCountLog({ queues: queueNames, counts: (queue) => queues.counts(queue), log }),
+      onError: laterWith(log),
+    }),
+  ];
+}
+
+interface DutyParts {
+  readonly database: Database;
+  readonly jobs: JobControl;
+  readonly workers: WorkerRuntime;
+}
+
+/** What each process does that runs jobs. */
+export function openDuties(log: Logger, { database, jobs, workers }: DutyParts): Service[] {
+  return [
     createLoop({
       name: 'cancellations',
       intervalMs: 1_000,
@@ -47,19 +70,11 @@ export function openDuties(log: Logger, parts: DutyParts): Service[] {
         cancel: (job) => workers.cancel(job),
         settle: (job) => jobs.settle(job),
       }),
-      onError,
-    }),
-    createLoop({
-      name: 'clinical evaluation reports',
-      intervalMs: 30_000,
-      runOnce: () => settleCerReports({ reports: database.cerReports, queues, jobs }),
-      onError,
-    }),
-    createLoop({
-      name: 'queue counts',
-      intervalMs: 30_000,
-      runOnce: createCountLog({ queues: queueNames, counts: (queue) => queues.counts(queue), log }),
-      onError,
+      onError: laterWith(log),
     }),
   ];
+}
+
+function laterWith(log: Logger) {
+  return (error: unknown) => log.warn({ err: error }, 'upkeep will be tried again');
 }

@@ -4,6 +4,8 @@ import { mailPreviews } from '../../processors/email/previews.ts';
 import type { Backend } from '../backend/index.ts';
 import type { HttpService } from '../http/index.ts';
 import type { Database } from '../integrations/database/port.ts';
+import type { Service } from '../lifecycle/service.ts';
+import type { Supervisor } from '../lifecycle/supervisor.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Redact } from '../observability/redaction.ts';
@@ -11,6 +13,7 @@ import type { JobControl } from '../queue/job-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { scoreStory } from '../scoring/index.ts';
 import type { WorkerRuntime } from '../worker/runtime.ts';
+import { workerHealth } from './health.ts';
 
 interface HttpParts {
   readonly queues: QueueManager;
@@ -22,6 +25,7 @@ interface HttpParts {
   readonly metrics: Metrics;
   readonly backend: Backend;
   readonly workers: WorkerRuntime | undefined;
+  readonly supervisor: Supervisor | undefined;
   ready(): boolean;
 }
 
@@ -33,7 +37,7 @@ export async function openHttp(
 ): Promise<HttpService> {
   // Loaded where it is served: a worker alone needs neither Express nor the board.
   const { createHttpService } = await import('../http/index.ts');
-  const { backend, database, storage, workers } = parts;
+  const { database, storage } = parts;
   return createHttpService({
     host: config.http.host,
     port: config.http.port,
@@ -54,20 +58,33 @@ export async function openHttp(
     converter: parts.services.converter,
     scoreStory,
     metrics: parts.metrics,
-    health: {
-      queue: async () => ({ backend: backend.kind, latencyMs: await backend.ping() }),
-      database: async () => ({ latencyMs: await database.ping() }),
-      storage: () => storage.check(),
-      ...(workers === undefined
-        ? {}
-        : {
-            workers: async () => {
-              if (!workers.healthy) throw new Error('A queue has no running worker in this process.');
-            },
-          }),
-    },
+    health: healthOf(parts),
     ready: parts.ready,
     log,
     redact,
   });
+}
+
+/** `/metrics` and `/health` where there is no API, for scrapers; on METRICS_PORT alone, so none where that is 0. */
+export async function openMetrics(
+  { http: { host, metricsPort: port } }: Config,
+  log: Logger,
+  redact: Redact,
+  parts: HealthParts & Pick<HttpParts, 'metrics' | 'ready'>,
+): Promise<Service | undefined> {
+  if (port === 0) return undefined;
+  const { createMetricsService } = await import('../http/index.ts');
+  const { metrics, ready } = parts;
+  return createMetricsService({ host, port, metrics, ready, health: healthOf(parts), log, redact });
+}
+
+type HealthParts = Pick<HttpParts, 'backend' | 'database' | 'storage' | 'workers' | 'supervisor'>;
+
+function healthOf({ backend, database, storage, workers, supervisor }: HealthParts) {
+  return {
+    queue: async () => ({ backend: backend.kind, latencyMs: await backend.ping() }),
+    database: async () => ({ latencyMs: await database.ping() }),
+    storage: () => storage.check(),
+    ...workerHealth(workers, supervisor),
+  };
 }

@@ -1,21 +1,23 @@
 import type { Config } from '../../config/index.ts';
 import { queueNames } from '../../queues/index.ts';
+import { connectionsOf } from '../backend/index.ts';
 import type { Backend, Finding } from '../backend/port.ts';
 import { messageOf } from '../errors/classify.ts';
 import { findBrowser } from '../integrations/chromium/find.ts';
 import { type Provider, preflight } from '../preflight.ts';
+import { connectionsNeeded } from './connections.ts';
 
 /** What a start looks at: the machine, the store, and the settings that have to fit each other. */
 export async function lookAround(config: Config, backend: Backend): Promise<Finding[]> {
   const works = config.roles.includes('worker');
-  const { poolMax, supabase } = config.database;
-  const sameServer = backend.kind !== 'redis' && supabase === undefined;
+  const { processes } = config.worker;
+  const here = works && processes === 1 ? queueNames.length : 0;
   const found = preflight({
     dataDir: config.dataDir,
-    databasePool: poolMax,
+    databasePool: config.database.poolMax,
     concurrency: works ? queueNames.reduce((jobs, queue) => jobs + config.worker.concurrency[queue], 0) : 0,
-    memoryBytes: works ? config.maxMemoryBytes : 0,
-    inspectBackend: () => backend.inspect(sameServer ? poolMax : 0),
+    memoryBytes: works ? processes * config.maxMemoryBytes : 0,
+    inspectBackend: () => backend.inspect(connectionsNeeded(config) - connectionsOf(here)),
   });
   return (await Promise.all([found, works ? lookAtBrowser(config) : []])).flat();
 }

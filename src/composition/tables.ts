@@ -6,6 +6,7 @@ import { openDatabase } from '../integrations/database/postgres/index.ts';
 import { migrate } from '../integrations/database/postgres/migrate.ts';
 import type { Logger } from '../observability/logger.ts';
 import { packageRoot } from '../package.ts';
+import { connectionsNeeded } from './connections.ts';
 
 /** The application's tables, and the PostgreSQL that may hold the queues beside them. */
 export interface Tables {
@@ -16,6 +17,11 @@ export interface Tables {
   readonly place: string;
 }
 
+/** What the embedded server allows where no more are needed. */
+const usualConnections = 200;
+/** For tools, and a second start beside this one. */
+const spareConnections = 20;
+
 const migrations = join(packageRoot, 'migrations');
 
 /** How long PostgREST is given to see migrations that were applied beside it. */
@@ -24,17 +30,19 @@ const reloadMs = 15_000;
 /**
  * Opens the tables in Supabase when it is set, else in PostgreSQL, with their migrations applied. Supabase's API cannot
  * change a schema, so its migrations go over DATABASE_URL; without one the start only checks that they are there.
- * What was opened is closed by `closers`.
+ * What was opened is closed by `closers`. A worker process under a supervisor gets the embedded server's address from
+ * it, and leaves migrations to it.
  */
 export async function openTables(
   config: Config,
   log: Logger,
   closers: (() => Promise<unknown>)[],
+  parent?: { readonly embeddedUrl: string | undefined },
 ): Promise<Tables> {
   const { url, poolMax, supabase } = config.database;
   if (supabase === undefined) {
-    const databaseUrl = url ?? (await startEmbedded(config, log, closers));
-    await applyMigrations(databaseUrl, log);
+    const databaseUrl = url ?? parent?.embeddedUrl ?? (await startEmbedded(config, log, closers));
+    if (parent === undefined) await applyMigrations(databaseUrl, log);
     const database = openDatabase({ url: databaseUrl, poolMax });
     closers.push(() => database.close());
     return { database, databaseUrl, place: url === undefined ? 'embedded PostgreSQL' : 'PostgreSQL' };
@@ -43,12 +51,14 @@ export async function openTables(
     import('../integrations/database/supabase/index.ts'),
     import('../integrations/database/supabase/schema.ts'),
   ]);
-  const applied = url === undefined ? [] : await applyMigrations(url, log);
-  await checkSchema(supabase, migrations, applied.length > 0 ? reloadMs : 0);
+  if (parent === undefined) {
+    const applied = url === undefined ? [] : await applyMigrations(url, log);
+    await checkSchema(supabase, migrations, applied.length > 0 ? reloadMs : 0);
+  }
   const database = openSupabase(supabase);
   closers.push(() => database.close());
-  const databaseUrl =
-    url ?? (config.backend.kind === 'embedded' ? await startEmbedded(config, log, closers) : undefined);
+  const embedded = async () => parent?.embeddedUrl ?? (await startEmbedded(config, log, closers));
+  const databaseUrl = url ?? (config.backend.kind === 'embedded' ? await embedded() : undefined);
   return { database, databaseUrl, place: `Supabase (${supabase.url})` };
 }
 
@@ -60,6 +70,7 @@ async function startEmbedded(
   const { startEmbeddedServer } = await import('../backend/embedded-server.ts');
   const server = await startEmbeddedServer({
     dataDir: config.dataDir,
+    maxConnections: Math.max(usualConnections, connectionsNeeded(config) + spareConnections),
     onLog: (message) => log.debug(message),
   });
   closers.push(() => server.stop());

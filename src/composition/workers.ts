@@ -1,7 +1,9 @@
+import { extname } from 'node:path';
 import type { Config } from '../../config/index.ts';
 import type { Services } from '../../processors/define.ts';
 import { processors } from '../../processors/index.ts';
 import type { Backend } from '../backend/index.ts';
+import { createSupervisor, type Supervisor } from '../lifecycle/supervisor.ts';
 import type { Events } from '../observability/events.ts';
 import type { JobTrails } from '../observability/job-trails.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -12,6 +14,7 @@ import { WorkerRuntime } from '../worker/runtime.ts';
 
 /** Lines of its log that are kept with a job, the latest. */
 const keptLines = 1_000;
+const shortestSilenceMs = 30_000;
 
 interface WorkerParts {
   readonly backend: Backend;
@@ -46,5 +49,28 @@ export function openWorkers(config: Config, log: Logger, redact: Redact, parts: 
     lockDurationMs: config.worker.lockDurationMs,
     shutdownTimeoutMs: config.shutdownTimeoutMs,
     instance: config.instance,
+  });
+}
+
+/** Worker processes of their own, each put together as `openWorkers` does it, in the place of workers in this one. */
+export function openSupervisor(
+  config: Config,
+  log: Logger,
+  events: Events,
+  embeddedUrl: string | undefined,
+): Supervisor {
+  return createSupervisor({
+    processes: config.worker.processes,
+    // The sources run as they are, and the image runs what was built from them.
+    script: new URL(`../worker-main${extname(import.meta.url)}`, import.meta.url),
+    embeddedUrl,
+    memoryLimitBytes: config.maxMemoryBytes,
+    shutdownTimeoutMs: config.shutdownTimeoutMs,
+    // A stuck process loses its jobs after one lock duration; a busy one may yet come back.
+    silenceMs: Math.max(shortestSilenceMs, 2 * config.worker.lockDurationMs),
+    log,
+    onEnd: ({ worker, end }) => {
+      if (end !== 'stopped') events.emit('worker.ended', { worker, reason: end });
+    },
   });
 }

@@ -114,12 +114,17 @@ export function createApp(
   return finish(app, redact);
 }
 
+export type MetricsAppOptions = Pick<
+  HttpOptions,
+  'health' | 'ready' | 'log' | 'redact' | 'metrics' | 'trustProxy' | 'requestTimeoutMs'
+>;
+
 /** What scrapers see: metrics and health, nothing else. */
-export function createMetricsApp(options: HttpOptions): Express {
+export function createMetricsApp(options: MetricsAppOptions): Express {
   return finish(baseApp(options), options.redact);
 }
 
-function baseApp(options: HttpOptions): Express {
+function baseApp(options: MetricsAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', options.trustProxy ?? 'loopback');

@@ -11,6 +11,7 @@ import { paths } from './page-paths.ts';
 import { createTokens } from './tokens.ts';
 
 export type { Role } from '../access/roles.ts';
+export { createMetricsService } from './metrics-service.ts';
 export type { HttpOptions } from './options.ts';
 
 export interface HttpService extends Service {

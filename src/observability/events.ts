@@ -57,6 +57,8 @@ export interface EventMap {
     /** Absent where the model has no price. */
     readonly dollars: { readonly input: number; readonly output: number } | undefined;
   };
+  /** A worker process has ended and is started again. */
+  'worker.ended': { readonly worker: number; readonly reason: 'died' | 'memory' | 'silent' | 'not-started' };
   'schedule.tick': {
     readonly schedule: string;
     readonly outcome: 'enqueued' | 'duplicate' | 'caught_up' | 'failed';

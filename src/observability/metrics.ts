@@ -2,7 +2,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { isQueueName, queues } from '../../queues/index.ts';
 import type { QueueCounts } from '../queue/queue-manager.ts';
 import type { Events } from './events.ts';
+import { type MetricsSnapshot, sumMetrics } from './summed-metrics.ts';
 import type { PrometheusMetric } from './tracing.ts';
+import { watchWorkers } from './worker-metrics.ts';
 
 /** What the gauges ask for when they are scraped. */
 export interface MetricsSources {
@@ -14,6 +16,10 @@ export interface MetricsSources {
   active(): ReadonlyMap<string, number>;
   /** What MAX_MEMORY_RESTART allows a process, in bytes. */
   readonly memoryLimitBytes: number;
+  /** The worker processes that this one answers for. */
+  workers?(): readonly { readonly worker: number; readonly memoryBytes?: number | undefined }[];
+  /** Whose processes' metrics are added to this one's: each that lives, and what those that have ended had counted. */
+  readonly supervisor?: { snapshots(): Promise<readonly MetricsSnapshot[]> } | undefined;
 }
 
 export interface Metrics {
@@ -22,6 +28,8 @@ export interface Metrics {
   render(): Promise<string>;
   /** The same as data. */
   read(): Promise<readonly PrometheusMetric[]>;
+  /** The metrics of this process alone, to be summed up with those of others. */
+  snapshot(): Promise<MetricsSnapshot>;
 }
 
 /** Queue gauges cost round trips, so that scrapers that come more often get the same answer. */
@@ -36,11 +44,8 @@ export function createMetrics(events: Events, sources: MetricsSources): Metrics 
   collectDefaultMetrics({ register: registry });
   countJobs(events, registry);
   countWork(events, registry);
-  new Gauge({
-    name: 'worker_memory_limit_bytes',
-    help: 'Resident memory above which a worker process drains and is replaced',
-    registers: [registry],
-  }).set(sources.memoryLimitBytes);
+  const { supervisor, workers = () => [], memoryLimitBytes } = sources;
+  watchWorkers(events, workers, memoryLimitBytes, registry);
   const lookAtQueues = watchQueues(sources, registry);
   return {
     contentType: registry.contentType,
@@ -51,8 +56,11 @@ export function createMetrics(events: Events, sources: MetricsSources): Metrics 
     async render() {
       // Before the page is made: gauges are collected side by side, and each would show another moment.
       await lookAtQueues();
-      return registry.metrics();
+      if (supervisor === undefined) return registry.metrics();
+      const [own, others] = await Promise.all([registry.getMetricsAsJSON(), supervisor.snapshots()]);
+      return sumMetrics([own, ...others]).metrics();
     },
+    snapshot: () => registry.getMetricsAsJSON(),
   };
 }
 

@@ -47,6 +47,7 @@ export class WorkerRuntime implements Service {
   readonly #workers = new Map<QueueName, JobWorker>();
   readonly #running = new Map<string, Map<string, Execution>>();
   #stopping: Promise<void> | undefined;
+  #handingBack = false;
 
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
@@ -72,6 +73,13 @@ export class WorkerRuntime implements Service {
     return this.#stopping;
   }
 
+  /** Stops without waiting: running jobs are told at once to stop, and go back to the queue. */
+  handBack(): Promise<void> {
+    this.#handingBack = true;
+    this.#stopAll();
+    return this.stop();
+  }
+
   /** Jobs that run at this moment, by queue. */
   active(): ReadonlyMap<string, number> {
     return new Map([...this.#running].map(([queue, jobs]) => [queue, jobs.size]));
@@ -94,9 +102,7 @@ export class WorkerRuntime implements Service {
   }
 
   async #drain(): Promise<void> {
-    const deadline = setTimeout(() => {
-      this.#stopAll('shutdown', 'The worker is stopping; the job goes back to its queue.');
-    }, this.#options.shutdownTimeoutMs);
+    const deadline = setTimeout(() => void this.handBack(), this.#options.shutdownTimeoutMs);
     // BullMQ's close fetches nothing more and waits for the jobs that run.
     const closed = Promise.all([...this.#workers.values()].map((worker) => worker.close()));
     closed.catch(() => undefined);
@@ -130,10 +136,8 @@ export class WorkerRuntime implements Service {
     return { passed, cancel: () => clearInterval(timer) };
   }
 
-  #stopAll(reason: 'shutdown', message: string): void {
-    for (const jobs of this.#running.values()) {
-      for (const execution of jobs.values()) execution.stop(reason, 'JOB_ABORTED', message);
-    }
+  #stopAll(): void {
+    for (const jobs of this.#running.values()) for (const execution of jobs.values()) sendBack(execution);
   }
 
   #open(queue: QueueName): JobWorker {
@@ -191,6 +195,8 @@ export class WorkerRuntime implements Service {
     const id = job.id ?? '';
     const execution = new Execution(queue, job, executables.get(job.name), this.#options.ports);
     running.set(id, execution);
+    // Fetched in the moment before its worker was told to take nothing more.
+    if (this.#handingBack) sendBack(execution);
     const began = performance.now();
     try {
       const identity = identify(queue, job);
@@ -245,6 +251,10 @@ export class WorkerRuntime implements Service {
       this.#options.log.warn({ queue, jobId: job.id, err: thrown }, 'dead letter not written yet');
     }
   }
+}
+
+function sendBack(execution: Execution): void {
+  execution.stop('shutdown', 'JOB_ABORTED', 'The worker is stopping; the job goes back to its queue.');
 }
 
 type Identity = ReturnType<typeof identify>;

@@ -3,6 +3,8 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MillraceError } from '../../src/errors/catalogue.ts';
+import { createMetricsService } from '../../src/http/index.ts';
+import { silentLogger } from '../../src/observability/logger.ts';
 import { type Answer, ask, at, openSite, type Site } from '../support/site.ts';
 
 describe('health', () => {
@@ -250,3 +252,30 @@ async function freePort(): Promise<number> {
     throw new Error('The port of a listener is not known.');
   return address.port;
 }
+
+describe('the metrics of a process without an API', () => {
+  it('are served with its health, and nothing else is', async () => {
+    const service = createMetricsService({
+      host: '127.0.0.1',
+      port: 0,
+      metrics: { contentType: 'text/plain', render: async () => 'up 1\n' },
+      health: { workers: async () => ({ processes: [] }) },
+      ready: () => true,
+      log: silentLogger(),
+      redact: (text) => text,
+    });
+    await service.start();
+    const url = `http://127.0.0.1:${service.port}`;
+    try {
+      expect((await ask(`${url}/metrics`, 'GET')).text).toBe('up 1\n');
+      expect((await ask(`${url}/health/live`, 'GET')).status).toBe(200);
+      expect(at((await ask(`${url}/health`, 'GET')).json, 'data.status')).toBe('up');
+      for (const path of ['/api/queues', '/admin', '/files/x'])
+        expect((await ask(url + path, 'GET')).status, path).toBe(404);
+    } finally {
+      await service.stop();
+      await service.stop();
+    }
+    await expect(fetch(`${url}/metrics`)).rejects.toThrow();
+  });
+});

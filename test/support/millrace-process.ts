@@ -9,6 +9,8 @@ export interface MillraceProcess {
   readonly child: ChildProcess;
   /** Everything that it has printed so far. */
   output(): string;
+  /** Where its API answers; of one that runs the `api` role. */
+  readonly url: string;
   kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
@@ -41,6 +43,9 @@ export async function startMillrace(environment: Readonly<Record<string, string>
   return {
     child,
     output: () => printed,
+    get url() {
+      return /API +(http:\S+)\/api/.exec(printed)?.[1] ?? '';
+    },
     async kill(signal) {
       child.kill(signal);
       await ended;
