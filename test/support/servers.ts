@@ -26,8 +26,10 @@ export const templateDatabase = 'millrace_template';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-test-'));
   const server = await startEmbeddedServer({ dataDir, maxConnections: 400 });
+  const administrator = await administratorUrl(server.url, dataDir);
+  await forgetAtPowerCuts(administrator);
   await makeTemplate(server.url);
-  await makeSupabaseRoles(await administratorUrl(server.url, dataDir));
+  await makeSupabaseRoles(administrator);
   project.provide('postgresUrl', server.url);
   const redisUrl = await findRedis();
   if (redisUrl === undefined)
@@ -46,6 +48,16 @@ async function administratorUrl(url: string, dataDir: string): Promise<string> {
   changed.username = 'postgres';
   changed.password = (await openPasswords(await openLayout(dataDir), true)).admin;
   return changed.href;
+}
+
+/** No test cuts the power of this server, and waiting for the disk takes a large part of the run. */
+async function forgetAtPowerCuts(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const setting of ['fsync', 'full_page_writes'])
+    await client.query(`alter system set ${setting} = off`);
+  await client.query('select pg_reload_conf()');
+  await client.end();
 }
 
 async function makeTemplate(url: string): Promise<void> {
