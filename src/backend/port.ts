@@ -52,10 +52,6 @@ export interface Backend {
   readonly kind: 'redis' | 'postgres' | 'embedded';
   /** For people: the store's address without its secrets. */
   readonly address: string;
-  /**
-   * Whether adds that are pending together should go as one bulk call: worth it where each add is a commit of its own.
-   */
-  readonly gathersAdds: boolean;
   queue(name: string): JobQueue;
   worker(name: string, processor: Processor, settings: WorkerSettings): JobWorker;
   /** Latency in ms of the smallest round trip; rejects when the store is away. */

@@ -1,7 +1,9 @@
-import { createPostgresBackend, isPgPool, runMigrations, withBackend } from 'bullmq';
+import { isPgPool, runMigrations, withBackend } from 'bullmq';
 import pg from 'pg';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
+import { createGatheringPostgresBackend } from './gathering/postgres-backend.ts';
+import { installFunctions } from './gathering/postgres-functions.ts';
 import { inspectPostgres } from './inspect-postgres.ts';
 import { workerOptions } from './options.ts';
 import type { Backend } from './port.ts';
@@ -25,7 +27,6 @@ export function connectionsOf(workers: number): number {
 
 /** BullMQ's tables live in a schema of their own, beside the application's. */
 const schema = 'bullmq';
-const { Queue, Worker } = withBackend(createPostgresBackend);
 
 /** Whoever adds a job must hear soon that it was not accepted; a worker would rather wait than do a job again. */
 const timeouts = {
@@ -56,13 +57,13 @@ export async function openPostgresBackend({
   await applyMigrations(settings);
   const producers = openPool({ ...settings, ...timeouts.producers, max: workingConnections });
   const consumers = openPool({ ...settings, ...timeouts.workers, max: workers + workingConnections });
+  const { Queue } = withBackend(createGatheringPostgresBackend(producers));
+  const { Worker } = withBackend(createGatheringPostgresBackend(consumers));
   let closing: Promise<unknown> | undefined;
   const traced = telemetry === undefined ? {} : { telemetry };
   return {
     kind: embedded ? 'embedded' : 'postgres',
     address: withoutSecrets(url),
-    // Adds that are gathered would all bear the trace of the first.
-    gathersAdds: telemetry === undefined,
     queue: (name) => new Queue(name, { connection: lent(producers), ...traced }),
     worker: (name, processor, options) =>
       new Worker(name, processor, { ...workerOptions(options), connection: lent(consumers), ...traced }),
@@ -97,6 +98,7 @@ async function applyMigrations(
   });
   try {
     await runMigrations(client, schema);
+    await installFunctions(client);
   } finally {
     await client.end();
   }

@@ -64,7 +64,6 @@ export async function openRedisBackend({
   return {
     kind: 'redis',
     address: withoutSecrets(url),
-    gathersAdds: false,
     // A queue that is opened while Redis is away fails at once, too, instead of waiting for it.
     queue: (name) => new Queue(name, { connection: producer, prefix, skipWaitingForReady: true, ...traced }),
     worker: (name, processor, settings) =>

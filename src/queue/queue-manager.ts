@@ -16,7 +16,6 @@ import { shorten } from '../errors/faults.ts';
 import { prepareAll } from './bulk.ts';
 import { deadLetterQueueOf } from './dead-letters.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
-import { Gatherer } from './gatherer.ts';
 import { jobIdOf, sameJson } from './idempotency.ts';
 import { type JobView, viewJob } from './job-view.ts';
 import { type AddOptions, parseOptions } from './options.ts';
@@ -61,7 +60,6 @@ interface Ready {
 export class QueueManager {
   readonly #options: QueueManagerOptions;
   readonly #queues = new Map<string, JobQueue>();
-  readonly #gatherers = new Map<string, Gatherer<Ready, Job>>();
   #closing = false;
 
   constructor(options: QueueManagerOptions) {
@@ -273,21 +271,7 @@ export class QueueManager {
     return opts;
   }
 
-  #add(queue: QueueName, ready: Ready): Promise<Job> {
-    if (!this.#options.backend.gathersAdds || ready.opts.deduplication !== undefined)
-      return this.#addAlone(queue, ready);
-    let gatherer = this.#gatherers.get(queue);
-    if (gatherer === undefined) {
-      gatherer = new Gatherer<Ready, Job>({
-        one: (item) => this.#addAlone(queue, item),
-        many: (items) => this.queue(queue).addBulk([...items]),
-      });
-      this.#gatherers.set(queue, gatherer);
-    }
-    return gatherer.add(ready);
-  }
-
-  #addAlone(queue: QueueName, { name, data, opts }: Ready): Promise<Job> {
+  #add(queue: QueueName, { name, data, opts }: Ready): Promise<Job> {
     return this.queue(queue).add(name, data, opts);
   }
 
@@ -299,7 +283,7 @@ export class QueueManager {
       const existing = await this.queue(queue).getJob(jobId);
       if (existing !== undefined) return existing;
     }
-    const added = await this.#addAlone(queue, ready);
+    const added = await this.#add(queue, ready);
     const stored = added.id === undefined ? undefined : await this.queue(queue).getJob(added.id);
     return stored ?? added;
   }

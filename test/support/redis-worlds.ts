@@ -4,6 +4,7 @@ import { describe, inject, test } from 'vitest';
 import { openRedisBackend } from '../../src/backend/redis.ts';
 import type { GatheringWorld } from '../contract/gathering.ts';
 import { stockOnRedis } from './stock-bullmq.ts';
+import { storedInRedis } from './stored-queue.ts';
 
 /** Runs a suite on Redis, each of its worlds under a prefix of its own; says so when there is no Redis here. */
 export function redisWorlds(name: string, suite: (openStore: () => Promise<GatheringWorld>) => void): void {
@@ -19,12 +20,13 @@ export function redisWorlds(name: string, suite: (openStore: () => Promise<Gathe
     return {
       open: () => openRedisBackend({ url, prefix }),
       stock: () => stockOnRedis(url, prefix),
+      stored: (queue) => storedInRedis(url, prefix, queue),
       close: () => removeKeys(url, prefix),
     };
   });
 }
 
-export async function removeKeys(url: string, prefix: string): Promise<void> {
+async function removeKeys(url: string, prefix: string): Promise<void> {
   const redis = new Redis(url);
   for await (const keys of redis.scanStream({ match: `${prefix}:*`, count: 1_000 })) {
     if (Array.isArray(keys) && keys.length > 0) await redis.unlink(keys);

@@ -1,11 +1,14 @@
 import {
+  createPostgresBackend,
   createRedisBackend,
+  isPgPool,
   type Processor,
   type QueueEventsListener,
   type WorkerOptions,
   withBackend,
 } from 'bullmq';
 import { Redis } from 'ioredis';
+import pg from 'pg';
 import type { JobQueue, JobWorker } from '../../src/backend/port.ts';
 
 type Settings = Partial<Omit<WorkerOptions, 'connection' | 'prefix' | 'autorun'>>;
@@ -41,6 +44,26 @@ export function stockOnRedis(url: string, prefix: string): StockBullmq {
     async close() {
       connection.disconnect();
     },
+  });
+}
+
+export function stockOnPostgres(url: string): StockBullmq {
+  const options = '-c search_path=bullmq,public';
+  const pool = new pg.Pool({ connectionString: url, max: 12, keepAlive: true, options });
+  if (!isPgPool(pool)) throw new Error('BullMQ no longer knows a pg.Pool when it sees one.');
+  const base = { connection: pool };
+  const bullmq = withBackend(createPostgresBackend);
+  return closing({
+    queue: (name) => new bullmq.Queue(name, base),
+    worker: (name, processor, settings) => new bullmq.Worker(name, processor, { ...settings, ...base }),
+    events: (name) => new bullmq.QueueEvents(name, { ...base, lastEventId: '0' }),
+    async steal(queue, jobId, forMs) {
+      await pool.query(
+        `update bullmq.job set lock_token = 'somebody else', locked_until_ms = $3 where queue = $1 and id = $2`,
+        [queue, jobId, Date.now() + forMs],
+      );
+    },
+    close: () => pool.end(),
   });
 }
 

@@ -1,181 +1,183 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Gatherer } from '../../src/queue/gatherer.ts';
+import { Gatherer, type Pending } from '../../src/backend/gathering/gatherer.ts';
 
-/** A store that answers when it is told to, and writes down what it was asked. */
+/** A store that answers when it is told to, and refuses a batch that holds one of `failing`. */
 class Store {
-  readonly calls: { readonly kind: 'one' | 'many'; readonly items: readonly number[]; settle(): void }[] = [];
-  readonly added: number[] = [];
+  readonly open: { readonly items: readonly number[]; settle(): void }[] = [];
+  readonly sent: (readonly number[])[] = [];
   readonly #failing: ReadonlySet<number>;
-  inFlight = 0;
   most = 0;
 
   constructor(failing: readonly number[] = []) {
     this.#failing = new Set(failing);
   }
 
-  readonly one = async (item: number) => {
-    const [answer] = await this.#call('one', [item]);
-    if (answer === undefined) throw new Error('one item has one answer');
-    return answer;
-  };
-
-  readonly many = (items: readonly number[]) => this.#call('many', items);
-
-  #call(kind: 'one' | 'many', items: readonly number[]): Promise<readonly string[]> {
-    if (kind === 'many') this.most = Math.max(this.most, ++this.inFlight);
+  readonly send = (batch: readonly Pending<number, string>[]): Promise<void> => {
+    const items = batch.map(({ call }) => call);
+    this.sent.push(items);
     return new Promise((resolve, reject) => {
       const settle = () => {
-        if (kind === 'many') this.inFlight--;
         if (items.some((item) => this.#failing.has(item))) return reject(new Error(`refused ${items}`));
-        this.added.push(...items);
-        resolve(items.map((item) => `job ${item}`));
+        for (const pending of batch) pending.resolve(`job ${pending.call}`);
+        resolve();
       };
-      this.calls.push({ kind, items, settle });
+      this.open.push({ items, settle });
+      this.most = Math.max(this.most, this.open.length);
     });
+  };
+
+  /** Answers one of the open batches. */
+  settle(at = 0): void {
+    this.open.splice(at % Math.max(1, this.open.length), 1)[0]?.settle();
   }
 }
+
+const gathererOn = (store: Store) =>
+  new Gatherer({ send: store.send, most: 500, inFlightMost: 2, defer: queueMicrotask });
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Answers the open calls one after another, and those that they make room for, until none is open. */
-async function answerAll(store: Store): Promise<void> {
+async function settleAll(store: Store, order: readonly number[] = []): Promise<void> {
   await turn();
-  for (let call = store.calls.shift(); call !== undefined; call = store.calls.shift()) {
-    call.settle();
+  for (let step = 0; store.open.length > 0; step++) {
+    store.settle(order[step % Math.max(1, order.length)]);
     await turn();
   }
 }
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('the gatherer', () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  test('resolves each add with its own result exactly once, whatever comes between', async () => {
-    const steps = fc.array(fc.oneof(fc.nat(1_200), fc.constant('turn' as const)), { maxLength: 12 });
+  test('answers each call with its own answer exactly once, whatever comes between', async () => {
     const scenario = fc.record({
-      steps,
+      plan: fc.array(fc.oneof(fc.nat(1_200), fc.constant('turn' as const)), { maxLength: 12 }),
       order: fc.array(fc.nat(20), { maxLength: 30 }),
       failing: fc.array(fc.nat(3_000), { maxLength: 3 }),
     });
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ steps: plan, order, failing }) => {
+      fc.asyncProperty(scenario, async ({ plan, order, failing }) => {
         const store = new Store(failing);
-        const gatherer = new Gatherer<number, string>(store);
-        const batches: (readonly number[])[] = [];
-        const ends: Promise<{ item: number; answer?: string; refused?: unknown }>[] = [];
+        const gatherer = gathererOn(store);
+        const answers: Promise<PromiseSettledResult<string>[]>[] = [];
         let next = 0;
-        const add = () => {
-          const item = next++;
-          ends.push(
-            gatherer.add(item).then(
-              (answer) => ({ item, answer }),
-              (refused: unknown) => ({ item, refused }),
-            ),
-          );
-        };
         for (const [index, step] of plan.entries()) {
-          if (step !== 'turn') for (let count = 0; count < step; count++) add();
-          else {
+          if (step === 'turn') {
             await turn();
-            const open = store.calls.splice((order[index] ?? 0) % Math.max(1, store.calls.length), 1)[0];
-            if (open !== undefined) {
-              batches.push(open.items);
-              open.settle();
-            }
-          }
+            store.settle(order[index]);
+          } else answers.push(Promise.allSettled(numbers(step).map(() => gatherer.call(next++))));
         }
-        const settled = store.calls;
-        await turn();
-        while (settled.length > 0) {
-          const [open] = settled.splice((order[settled.length] ?? 0) % settled.length, 1);
-          if (open === undefined) break;
-          batches.push(open.items);
-          open.settle();
-          await turn();
-        }
-        const results = await Promise.all(ends);
-        const refusedBatches = batches.filter((batch) => batch.some((item) => failing.includes(item)));
-        for (const { item, answer, refused } of results) {
-          if (refusedBatches.some((batch) => batch.includes(item))) expect(refused).toBeInstanceOf(Error);
-          else expect(answer).toBe(`job ${item}`);
-        }
-        // Every item went to the store once, and within a call in the order of the adds.
-        expect(batches.flat().sort((a, b) => a - b)).toEqual(
-          Array.from({ length: next }, (_, index) => index),
+        await settleAll(store, order);
+        const refused = new Set(
+          store.sent.filter((batch) => batch.some((one) => failing.includes(one))).flat(),
         );
-        for (const batch of batches) expect(batch).toEqual([...batch].sort((a, b) => a - b));
-        for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(500);
+        for (const [item, answer] of (await Promise.all(answers)).flat().entries()) {
+          if (refused.has(item)) expect(answer.status).toBe('rejected');
+          else expect(answer).toEqual({ status: 'fulfilled', value: `job ${item}` });
+        }
+        // Every call went to the store once, in the order of the calls.
+        expect(store.sent.flat()).toEqual(numbers(next));
+        for (const batch of store.sent) expect(batch.length).toBeLessThanOrEqual(500);
         expect(store.most).toBeLessThanOrEqual(2);
       }),
       { numRuns: 60 },
     );
   });
 
-  test('adds fewer than eight singly, and eight together', async () => {
-    const few = new Store();
-    const gatherer = new Gatherer<number, string>(few);
-    const seven = Array.from({ length: 7 }, (_, item) => gatherer.add(item));
-    await turn();
-    expect(few.calls.map(({ kind }) => kind)).toEqual(Array.from({ length: 7 }, () => 'one'));
-    await answerAll(few);
-    await Promise.all(seven);
-    const many = new Store();
-    const other = new Gatherer<number, string>(many);
-    const eight = Array.from({ length: 8 }, (_, item) => other.add(item));
-    await turn();
-    expect(many.calls).toMatchObject([{ kind: 'many', items: [0, 1, 2, 3, 4, 5, 6, 7] }]);
-    await answerAll(many);
-    await Promise.all(eight);
-  });
-
-  test('keeps two bulk calls in flight, and takes the rest when one has ended', async () => {
+  test('sends few calls as one batch and parts many, so that one is made up while the other is answered', async () => {
     const store = new Store();
-    const gatherer = new Gatherer<number, string>(store);
-    const adds = Array.from({ length: 1_700 }, (_, item) => gatherer.add(item));
-    await turn();
-    expect(store.calls.map(({ items }) => items.length)).toEqual([500, 500]);
-    store.calls.shift()?.settle();
-    await turn();
-    expect(store.calls.map(({ items }) => items.length)).toEqual([500, 500]);
-    await answerAll(store);
-    expect(await Promise.all(adds)).toHaveLength(1_700);
-    expect(store.most).toBe(2);
+    const gatherer = gathererOn(store);
+    const few = numbers(16).map((item) => gatherer.call(item));
+    await settleAll(store);
+    await Promise.all(few);
+    const many = numbers(100).map((item) => gatherer.call(100 + item));
+    await settleAll(store);
+    await Promise.all(many);
+    expect(store.sent.map((batch) => batch.length)).toEqual([16, 50, 50]);
   });
 
-  test('rejects only the batch that failed', async () => {
-    const store = new Store([3]);
-    const gatherer = new Gatherer<number, string>(store);
-    const adds = Array.from({ length: 600 }, (_, item) => gatherer.add(item));
-    const settled = Promise.allSettled(adds);
-    await answerAll(store);
-    const statuses = (await settled).map(({ status }) => status);
-    expect(statuses.slice(0, 500).every((status) => status === 'rejected')).toBe(true);
-    expect(statuses.slice(500).every((status) => status === 'fulfilled')).toBe(true);
+  test('takes what has gathered meanwhile when a batch is answered', async () => {
+    const store = new Store();
+    const gatherer = gathererOn(store);
+    const calls = numbers(3).map((item) => gatherer.call(item));
+    await turn();
+    calls.push(gatherer.call(3));
+    await turn();
+    calls.push(...numbers(10).map((item) => gatherer.call(4 + item)));
+    await turn();
+    expect(store.sent).toEqual([[0, 1, 2], [3]]);
+    store.settle();
+    await turn();
+    expect(store.sent[2]).toEqual(numbers(10).map((item) => 4 + item));
+    await settleAll(store);
+    await Promise.all(calls);
   });
 
-  test('goes to the store without waiting on any timer', async () => {
+  test('sends a lone call without waiting on any timer', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'setImmediate'] });
     const store = new Store();
-    const gatherer = new Gatherer<number, string>(store);
-    const alone = gatherer.add(1);
+    const alone = gathererOn(store).call(1);
     await Promise.resolve();
-    expect(store.calls).toHaveLength(1);
+    expect(store.open).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
-    store.calls.shift()?.settle();
+    store.settle();
     await expect(alone).resolves.toBe('job 1');
   });
 
-  test('rejects an add that the store refuses by throwing at once', async () => {
+  test('holds no call up behind a store that is silent, nor sends more to one that answers', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const store = new Store();
+    const gatherer = gathererOn(store);
+    const calls = [gatherer.call(0)];
+    await turn();
+    calls.push(gatherer.call(1));
+    await turn();
+    calls.push(gatherer.call(2));
+    await turn();
+    store.settle();
+    await turn();
+    calls.push(gatherer.call(3));
+    // Batches 1 and 2 are under way, and one has been answered since the last look.
+    vi.advanceTimersByTime(1_000);
+    expect(store.sent).toEqual([[0], [1], [2]]);
+    vi.advanceTimersByTime(1_000);
+    expect(store.sent).toEqual([[0], [1], [2], [3]]);
+    await settleAll(store);
+    await Promise.all(calls);
+  });
+
+  test('rejects only the calls of the batch that failed, with what it failed with', async () => {
+    const store = new Store([3]);
+    const gatherer = gathererOn(store);
+    const settled = Promise.allSettled(numbers(60).map((item) => gatherer.call(item)));
+    await settleAll(store);
+    const answers = await settled;
+    for (const answer of answers.slice(0, 30))
+      expect(answer).toMatchObject({
+        status: 'rejected',
+        reason: { message: expect.stringContaining('refused') },
+      });
+    for (const { status } of answers.slice(30)) expect(status).toBe('fulfilled');
+  });
+
+  test('rejects the calls when sending throws at once, and goes on', async () => {
+    let broken = true;
     const gatherer = new Gatherer<number, string>({
-      one: () => {
-        throw new Error('no queue');
+      send: (batch) => {
+        if (broken) throw new Error('no store');
+        for (const { call, resolve } of batch) resolve(`job ${call}`);
+        return Promise.resolve();
       },
-      many: async () => [],
+      most: 500,
+      inFlightMost: 1,
+      defer: queueMicrotask,
     });
-    await expect(gatherer.add(1)).rejects.toThrow('no queue');
-    const eight = Array.from({ length: 8 }, (_, item) => gatherer.add(item));
-    for (const { status } of await Promise.allSettled(eight)) expect(status).toBe('rejected');
+    await expect(Promise.all([gatherer.call(1), gatherer.call(2)])).rejects.toThrow('no store');
+    broken = false;
+    await expect(gatherer.call(3)).resolves.toBe('job 3');
   });
 });

@@ -1,7 +1,9 @@
+import { delayedDue, notPlain } from './turns.ts';
+
 /**
  * What BullMQ 6.7.0 does for one job in `addStandardJob`, `moveToFinished` and `moveToActive`, here for many in one call.
- * Keys, fields and events are exactly BullMQ's; what is not plain is left to its own scripts. `test/integration/
- * gathering-redis.test.ts` compares what both leave in Redis, and fails when BullMQ changes its scripts.
+ * Keys, fields and events are exactly BullMQ's; what is not plain is left to its own scripts. `test/contract/gathering.ts`
+ * compares what both leave in Redis.
  */
 export interface RedisScript {
   readonly name: string;
@@ -69,17 +71,12 @@ return ids
 /** Arguments of `finishAndTake` for one call, in order. */
 const finishFields = 4;
 
-/** How `finishAndTake` says that a job or a take is not plain. */
-export const notPlain = 1;
-/** How it says that delayed jobs are due, which the next of BullMQ's own takes puts in their places. */
-export const delayedDue = 2;
-
 /**
  * Completes jobs and takes others for those who ask, in that order.
  *
  * ARGV prefix, now (ms), lock duration (ms), worker's name, age (s) and count to keep ('' for no bound), number of calls,
  * then for each: id of the job to complete ('' for none), token, result as JSON, '1' to take another.
- * Gives: for each call 0, notPlain or one of BullMQ's error codes; the taken jobs, each with the index of its call, its
+ * Gives: for each call 0 or notPlain; the taken jobs, each with the index of its call, its
  * fields and its id; 0, notPlain or delayedDue for those who got none; when the next delayed job is due (ms) or 0.
  */
 export const finishAndTake: RedisScript = {
@@ -114,16 +111,10 @@ for i = 1, count do
     local jobKey = prefix .. id
     local job = rcall('HMGET', jobKey, 'name', 'atm', 'parentKey', 'deid')
     local lock = rcall('GET', jobKey .. ':lock')
-    if not job[1] then
-      codes[i] = -1
-    elseif job[3] or job[4] or rcall('EXISTS', jobKey .. ':dependencies', jobKey .. ':unsuccessful') > 0 then
+    if not job[1] or job[3] or job[4] or lock ~= token
+      or rcall('EXISTS', jobKey .. ':dependencies', jobKey .. ':unsuccessful') > 0
+      or rcall('LREM', activeKey, -1, id) == 0 then
       codes[i] = ${notPlain}
-    elseif not lock then
-      codes[i] = -2
-    elseif lock ~= token then
-      codes[i] = -6
-    elseif rcall('LREM', activeKey, -1, id) == 0 then
-      codes[i] = -3
     else
       finished[#finished + 1] = i
       locks[#locks + 1] = jobKey .. ':lock'
