@@ -169,6 +169,10 @@ async function compose(
     memoryLimitBytes: config.maxMemoryBytes,
     workers: () => supervisor?.workers ?? (parent === undefined ? aloneWorker(works) : []),
     supervisor,
+    reports: {
+      queued: () => database.cerReports.queued(),
+      browsers: async () => (await browsers?.pool.usage()) ?? { memoryBytes: 0, cpuSeconds: 0 },
+    },
   });
   let ready = false;
   const scheduler = runs('scheduler') ? openScheduler(config, log, queues, database, events) : undefined;

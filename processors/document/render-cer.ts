@@ -22,6 +22,7 @@ export const renderCer = defineProcessor(
   ['database', 'storage', 'events', 'llm', 'printer'],
   async ({ data: { reportId }, job, log, signal, progress, services }) => {
     const { database, storage, events, llm, printer } = services;
+    const began = performance.now();
     const report = await database.cerReports.begin(reportId, job.id);
     if (report === undefined) return earlierResult(database, reportId);
     const { request, drafts: kept } = await readContent(database.cerReports, reportId);
@@ -74,6 +75,7 @@ export const renderCer = defineProcessor(
       rows: undefined,
     });
     await database.cerReports.complete(reportId, { documentId, renderer });
+    events.emit('cer.rendered', { renderer, seconds: (performance.now() - began) / 1_000 });
     events.emit('document.generated', { kind: 'cer', format: 'pdf', renderer, bytes: file.bytes });
     progress(100, 'Done');
     return {

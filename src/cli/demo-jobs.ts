@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../../config/index.ts';
 import { openStorage } from '../composition/drivers.ts';
+import { makeCerRequest } from '../sample/cer-request.ts';
 import type { Sample } from '../sample/index.ts';
 import { sampleSolicitation } from '../sample/solicitation.ts';
 import type { ApiClient, JobStatus } from './api-client.ts';
@@ -35,6 +36,7 @@ export const acts: readonly Act[] = [
   { title: 'A report by mail', add: addDocumentMail },
   { title: 'A solicitation as an attachment', add: addSolicitation },
   { title: 'What the solicitation requires', add: addMatrices },
+  { title: 'A clinical evaluation report', add: addCerReport },
 ];
 
 /** These write to all users of the database, so they run only where mails go to the outbox. */
@@ -51,6 +53,7 @@ export const actsForAllUsers: readonly Act[] = [
 ];
 
 const solicitationId = 'demo-solicitation';
+const createdReport = z.object({ report: z.object({ jobId: z.string() }) });
 const createdStory = z.object({ story: z.object({ id: z.string(), jobId: z.string() }) });
 
 /** Mails, a sync and stories: each queue but `document`, whose reports need what the sync brings. */
@@ -200,6 +203,14 @@ async function addSolicitation({ api, config }: Demo): Promise<DemoJob[]> {
   const data = { attachmentId: solicitationId, source: { key } };
   const id = await api.addJob('document', 'process-attachment', { type: 'process-attachment', data });
   return [{ label: 'Solicitation as attachment', queue: 'document', id }];
+}
+
+/** 60 publications and 400 adverse events of a pump that does not exist; two sections are left empty. */
+async function addCerReport({ api }: Demo): Promise<DemoJob[]> {
+  const made = createdReport.parse(
+    await api.call('POST', '/api/cer/reports', makeCerRequest({ asOf: new Date() })),
+  );
+  return [{ label: 'Clinical evaluation report', queue: 'document', id: made.report.jobId }];
 }
 
 async function addMatrices({ api }: Demo): Promise<DemoJob[]> {

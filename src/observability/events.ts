@@ -50,6 +50,7 @@ export interface EventMap {
     readonly bytes: number;
   };
   /** A call of a language model, whatever came of its answer. */
+  'cer.rendered': { readonly renderer: string; readonly seconds: number };
   'ai.used': {
     readonly model: string;
     readonly inputTokens: number;

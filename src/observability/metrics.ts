@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { isQueueName, queues } from '../../queues/index.ts';
 import type { QueueCounts } from '../queue/queue-manager.ts';
+import { type CerSources, countReports } from './cer-metrics.ts';
 import type { Events } from './events.ts';
 import { type MetricsSnapshot, sumMetrics } from './summed-metrics.ts';
 import type { PrometheusMetric } from './tracing.ts';
@@ -20,6 +21,8 @@ export interface MetricsSources {
   workers?(): readonly { readonly worker: number; readonly memoryBytes?: number | undefined }[];
   /** Whose processes' metrics are added to this one's: each that lives, and what those that have ended had counted. */
   readonly supervisor?: { snapshots(): Promise<readonly MetricsSnapshot[]> } | undefined;
+  /** Absent where there is nothing to ask: those gauges then stand at nothing. */
+  readonly reports?: CerSources;
 }
 
 export interface Metrics {
@@ -46,6 +49,7 @@ export function createMetrics(events: Events, sources: MetricsSources): Metrics 
   countWork(events, registry);
   const { supervisor, workers = () => [], memoryLimitBytes } = sources;
   watchWorkers(events, workers, memoryLimitBytes, registry);
+  countReports(events, registry, sources.reports);
   const lookAtQueues = watchQueues(sources, registry);
   return {
     contentType: registry.contentType,

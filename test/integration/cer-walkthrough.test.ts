@@ -14,6 +14,7 @@ import { chromiumPath } from '../support/chromium.ts';
 import { readMail } from '../support/mail-message.ts';
 import { type MillraceProcess, startMillrace } from '../support/millrace-process.ts';
 import { until } from '../support/platform.ts';
+import { parseMetrics } from '../support/prometheus-text.ts';
 import { ask, at, textAt } from '../support/site.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -139,6 +140,16 @@ describe('a clinical evaluation report, from the request to the notices', { time
     await writeFile(file, pdf);
     const text = await drawnText(file);
     expect(factsOf(request).filter((fact) => !text.includes(squeezed(fact)))).toEqual([]);
+
+    const page = parseMetrics(await (await fetch(`${url}/metrics`)).text());
+    const value = (name: string, labels = {}) => page.value(name, labels);
+    expect(value('cer_jobs_processed_total')).toBe(1);
+    expect(value('cer_jobs_succeeded_total')).toBe(1);
+    expect(value('cer_jobs_failed_total')).toBe(0);
+    expect(value('cer_job_queue_length')).toBe(0);
+    expect(value('cer_memory_usage_bytes')).toBeGreaterThan(50_000_000);
+    expect(value('cer_cpu_usage_percent')).toBeGreaterThan(0);
+    expect(value('cer_job_duration_seconds_count', { renderer: 'chromium' })).toBe(1);
 
     await told();
     const [mail, ...otherMails] = await mails();
