@@ -81,7 +81,7 @@ export default {
       { path: `^src/(${edges.join('|')})/` },
       {
         path: `^src/(${edges.join('|')})/|^schedulers/`,
-        pathNot: ['^src/$1/', '^src/(http|admin)/', '^src/http/tokens\\.ts$'],
+        pathNot: ['^src/$1/', '^src/(http|admin)/'],
       },
     ),
     rule(
@@ -99,7 +99,7 @@ export default {
       { path: '^src/admin/' },
       {
         path: '^src/http/',
-        pathNot: '^src/http/(answer|context|html|keys|page-paths|tokens)\\.ts$|^src/http/middleware/',
+        pathNot: '^src/http/(access|answer|context|html|keys|page-paths)\\.ts$|^src/http/middleware/',
       },
     ),
     rule(
@@ -112,7 +112,7 @@ export default {
       'cli-is-apart',
       'The command line speaks to the platform over HTTP, as everybody else does.',
       { path: '^src/(cli|maintenance)/' },
-      { path: '^src/(http|admin)/', pathNot: '^src/http/tokens\\.ts$' },
+      { path: '^src/(http|admin)/' },
     ),
     rule(
       'ground',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPasswordHash } from '../src/access/passwords.ts';
 import { modelPrices } from './model-prices.ts';
 
 /**
@@ -35,6 +36,13 @@ const flag = z
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https address' })
   .transform((url) => url.replace(/\/+$/, ''));
+const adminPassword = z
+  .string()
+  .min(8, 'must have at least 8 characters')
+  .refine(
+    (value) => !value.startsWith('scrypt:') || isPasswordHash(value),
+    'begins as a hash does, but is none: make one with `millrace password`',
+  );
 /** docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, as far as one name tells. */
 const s3Bucket = text.regex(
   /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
@@ -227,9 +235,9 @@ export const groups = {
       secret: true,
     }),
     ADMIN_USER: variable(text, { default: 'admin', description: 'Name for the sign-in to `/admin`' }),
-    ADMIN_PASSWORD: variable(z.string().min(8, 'must have at least 8 characters').optional(), {
+    ADMIN_PASSWORD: variable(adminPassword.optional(), {
       derived: 'required in production; development prints a one-time link',
-      description: 'Its password',
+      description: 'Its password, or a hash of it as `millrace password` makes one',
       secret: true,
     }),
   },

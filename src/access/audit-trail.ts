@@ -1,3 +1,4 @@
+import { catalogue } from '../errors/catalogue.ts';
 import { classify } from '../errors/classify.ts';
 import type { AuditDetail, AuditEntry, AuditLog, AuditOutcome } from '../integrations/database/port.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -39,15 +40,19 @@ export class AuditTrail {
     };
   }
 
-  /** Carries out `work` under an entry; what it throws is passed on. */
-  async during<T>(entry: AuditEntry, work: () => Promise<T>): Promise<T> {
+  /** Carries out `work` under an entry, to which it may add; what it throws is passed on. */
+  async during<T>(entry: AuditEntry, work: (note: (detail: AuditDetail) => void) => Promise<T>): Promise<T> {
     const act = await this.begin(entry);
+    let noted: AuditDetail | undefined;
     try {
-      const result = await work();
-      act.end('done');
+      const result = await work((detail) => {
+        noted = { ...noted, ...detail };
+      });
+      act.end('done', noted);
       return result;
     } catch (error) {
-      act.end('failed', { error: classify(error).code });
+      const { code } = classify(error);
+      act.end(catalogue[code].status < 500 ? 'refused' : 'failed', { ...noted, error: code });
       throw error;
     }
   }

@@ -71,6 +71,8 @@ export interface Principal {
   readonly name?: string;
   /** The session's own id, under which it is signed out; absent with a token. */
   readonly sessionId?: string;
+  /** The id of the token, or of that from which the session was made; absent when it has none. */
+  readonly tokenId?: string;
 }
 
 /** How somebody has proved who they are. `cli` acts on the machine itself and needs no proof but its configuration. */

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler } from 'express';
+import type { Tokens } from '../access/tokens.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { contextOf } from '../http/context.ts';
 import { bearerOf, readBearer } from '../http/middleware/authenticate.ts';
 import { paths } from '../http/page-paths.ts';
-import type { Tokens } from '../http/tokens.ts';
 import { type Cookies, sessionCookie } from './cookies.ts';
 import { onwardPage } from './pages.ts';
 import type { Sessions } from './sessions.ts';

@@ -1,20 +1,22 @@
-import { Router } from 'express';
-import type { AuditTrail } from '../access/audit-trail.ts';
+import express, { Router } from 'express';
+import type { PasswordCheck } from '../access/passwords.ts';
+import type { Access } from '../http/access.ts';
 import { permit } from '../http/middleware/authenticate.ts';
 import { boardHeaders } from '../http/middleware/security-headers.ts';
-import type { Tokens } from '../http/tokens.ts';
+import type { Database } from '../integrations/database/port.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { createBoard } from './board.ts';
 import { auditBoard } from './board-changes.ts';
 import { createCookies } from './cookies.ts';
+import { createEntrance } from './entrance.ts';
 import { createFormTokens } from './form-tokens.ts';
 import { guard } from './guard.ts';
 import { mailPages, type ShownMail } from './mails.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
-import type { PasswordCheck } from './passwords.ts';
 import { sameOrigin } from './same-origin.ts';
 import { createSessions } from './sessions.ts';
 import { signInRoutes } from './sign-in.ts';
+import { signOutRoutes } from './sign-out.ts';
 import { stylesheet } from './stylesheet.ts';
 
 export interface AdminOptions {
@@ -24,18 +26,19 @@ export interface AdminOptions {
   readonly adminUser: string;
   readonly checkPassword: PasswordCheck | undefined;
   readonly links: OneTimeLinks | undefined;
-  readonly tokens: Tokens;
+  readonly access: Access;
   readonly queues: QueueManager;
-  readonly trail: AuditTrail;
+  readonly database: Database;
   /** Every mail with sample data. */
   readonly mailPreviews: readonly ShownMail[];
 }
 
 /** Everything under `/admin`: sign-in, style, and behind them the board. */
 export function adminRoutes(options: AdminOptions): Router {
-  const { appUrl, production, jwtSecret, tokens, queues, trail } = options;
+  const { appUrl, production, jwtSecret, access, queues } = options;
+  const { tokens, trail, revoked } = access;
   const cookies = createCookies(production || appUrl.startsWith('https:'));
-  const sessions = createSessions(jwtSecret);
+  const sessions = createSessions({ jwtSecret, rows: options.database.access.sessions, revoked });
   const forms = createFormTokens(jwtSecret, cookies);
   const router = Router();
 
@@ -47,7 +50,10 @@ export function adminRoutes(options: AdminOptions): Router {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  router.use(signInRoutes({ ...options, cookies, sessions, forms }));
+  const entrance = createEntrance(trail, sessions, cookies);
+  router.use(express.urlencoded({ extended: false, limit: '20kb' }));
+  router.use(signInRoutes({ ...options, ...access, entrance, forms }));
+  router.use('/sign-out', signOutRoutes({ trail, sessions, cookies, forms }));
   router.use(guard({ tokens, sessions, cookies }), permit('console.open'));
   router.get('/', (_request, response) => response.redirect(303, '/admin/queues'));
   router.use('/mails', mailPages(options.mailPreviews));

@@ -56,15 +56,15 @@ ${token}`;
   return page('Sign in', body);
 }
 
-export function signOutPage(formToken: string, subject: string): string {
+export function signOutPage(formToken: string, name: string, role: string): string {
   return page(
     'Sign out',
     html`<h1>Sign out</h1>
-<p>You are signed in as ${subject}.</p>
+<p>You are signed in as ${name}, with the role ${role}.</p>
 <form method="post" action="${paths.signOut}"><input type="hidden" name="formToken" value="${formToken}">
 <button>Sign out</button>
+<button class="quiet" name="everywhere" value="yes">Sign out in all browsers</button>
 </form>
-<p></p>
 <p><a href="${paths.board}">Back to the queues</a></p>`,
   );
 }

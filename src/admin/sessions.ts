@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import type { Revoked } from '../access/revoked.ts';
 import { type Principal, type Role, roles, type SignInWay, signInWays } from '../access/roles.ts';
 import { deriveKey } from '../http/keys.ts';
+import type { SessionRows } from '../integrations/database/port.ts';
 
 const audience = 'millrace-session';
 const algorithm = 'HS256';
@@ -12,54 +14,94 @@ const claims = z.object({
   sub: z.string(),
   role: z.enum(roles),
   via: z.enum(signInWays),
+  name: z.string().optional(),
+  /** The token that it was made from, and ends with. */
+  token: z.string().optional(),
   exp: z.number(),
   jti: z.string(),
 });
 
-/** Sessions of people in the browser: signed, so that every process of the platform knows them without a store. */
-export interface Sessions {
-  /** @param notAfter a session from a token does not outlive it. */
-  open(
-    person: { readonly subject: string; readonly role: Role; readonly via: SignInWay },
-    notAfter?: Date,
-  ): Promise<{ readonly value: string; readonly expiresAt: Date }>;
-  /** `undefined` when it is not ours, has expired or was signed out. */
-  read(value: string): Promise<Principal | undefined>;
-  /** Ends a session before its time, in this process; the browser forgets its cookie anyway. */
-  close(principal: Principal): void;
+/** Somebody who has proved who they are. */
+export interface Person {
+  readonly subject: string;
+  readonly role: Role;
+  readonly via: SignInWay;
+  readonly name?: string;
+  readonly tokenId?: string;
+  /** A session from a token does not outlive it. */
+  readonly notAfter?: Date;
 }
 
-export function createSessions(jwtSecret: string): Sessions {
+/**
+ * Sessions of people in the browser: signed, so that every process of the platform knows them without a question, and
+ * noted in a table, so that each can be ended in all processes.
+ */
+export interface Sessions {
+  open(person: Person): Promise<{ readonly value: string; readonly expiresAt: Date }>;
+  /** `undefined` when it is not ours, has expired or was ended. */
+  read(value: string): Promise<Principal | undefined>;
+  /** Ends a session before its time, in every process within seconds. */
+  close(principal: Principal): Promise<void>;
+  /** Ends all sessions of a person; gives how many there were. */
+  closeAll(principal: Principal): Promise<number>;
+}
+
+export interface SessionsOptions {
+  readonly jwtSecret: string;
+  readonly rows: SessionRows;
+  readonly revoked: Revoked;
+}
+
+export function createSessions({ jwtSecret, rows, revoked }: SessionsOptions): Sessions {
   const key = deriveKey(jwtSecret, 'sessions');
-  const closed = new Map<string, number>();
+
+  const close = async ({ sessionId, expiresAt }: Principal) => {
+    if (sessionId === undefined) return;
+    await rows.close(sessionId);
+    revoked.add(sessionId, expiresAt);
+  };
 
   return {
-    async open({ subject, role, via }, notAfter) {
+    async open({ subject, role, via, name, tokenId, notAfter }) {
       const end = Math.min(Date.now() + ttlMs, notAfter?.getTime() ?? Number.POSITIVE_INFINITY);
       const expiresAt = new Date(end);
-      const value = await new SignJWT({ role, via })
+      const id = randomUUID();
+      const value = await new SignJWT({ role, via, name, token: tokenId })
         .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
         .setSubject(subject)
         .setAudience(audience)
-        .setJti(randomUUID())
+        .setJti(id)
         .setIssuedAt()
         .setExpirationTime(expiresAt)
         .sign(key);
+      await rows.open({ id, subject, via, expiresAt });
       return { value, expiresAt };
     },
 
     async read(value) {
-      const payload = await verify(value, key);
-      const parsed = claims.safeParse(payload);
-      if (!parsed.success || closed.has(parsed.data.jti)) return undefined;
-      const { sub, role, via, exp, jti } = parsed.data;
-      return { subject: sub, role, via, expiresAt: new Date(exp * 1_000), sessionId: jti };
+      const parsed = claims.safeParse(await verify(value, key));
+      if (!parsed.success) return undefined;
+      const { sub, role, via, name, token, exp, jti } = parsed.data;
+      if (revoked.has(jti) || (token !== undefined && revoked.has(token))) return undefined;
+      return {
+        subject: sub,
+        role,
+        via,
+        expiresAt: new Date(exp * 1_000),
+        sessionId: jti,
+        ...(name === undefined ? {} : { name }),
+        ...(token === undefined ? {} : { tokenId: token }),
+      };
     },
 
-    close({ sessionId, expiresAt }) {
-      const now = Date.now();
-      for (const [id, end] of closed) if (end < now) closed.delete(id);
-      if (sessionId !== undefined) closed.set(sessionId, expiresAt.getTime());
+    close,
+
+    async closeAll(principal) {
+      const closed = await rows.closeAll(principal.subject, principal.via);
+      await close(principal);
+      // The others of this person are known here as everywhere: by the next look.
+      await revoked.refresh();
+      return closed;
     },
   };
 }

@@ -2,8 +2,8 @@ import type { Config } from '../../config/index.ts';
 import type { App } from '../app.ts';
 import { version } from '../package.ts';
 
-/** How long the token that a start prints is good for. */
-const tokenLifetime = '12h';
+/** How long the token that a start prints is good for, in hours. */
+const tokenHours = 12;
 
 /** What a person sees when the platform is up: where to look, what to use, what to do next. */
 export async function banner(config: Config, app: App, startMs: number): Promise<string> {
@@ -18,7 +18,7 @@ export async function banner(config: Config, app: App, startMs: number): Promise
       `  Board      ${link ?? `${http.url}/admin/queues`}${link === undefined ? '' : '  (signs you in once)'}`,
     );
     lines.push(`  API        ${http.url}/api`, `  Health     ${http.url}/health`);
-    if (!config.production) lines.push(`  Token      ${await http.issueToken('operator', tokenLifetime)}`);
+    if (!config.production) lines.push(`  Token      ${await http.issueToken('operator', tokenHours)}`);
   }
   lines.push('');
   lines.push(`  Queues     ${providers.backend}`, `  Tables     ${providers.tables}`);

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../../config/index.ts';
+import { createTokens } from '../access/tokens.ts';
 import { developmentSecret } from '../composition/development.ts';
 import { messageOf } from '../errors/classify.ts';
-import { createTokens } from '../http/tokens.ts';
 import { packageRoot } from '../package.ts';
 import { makeSample } from '../sample/index.ts';
 import { type ApiClient, createApiClient, isReady, type JobStatus } from './api-client.ts';
@@ -27,7 +27,10 @@ async function main(): Promise<void> {
   const started = (await isReady(baseUrl)) ? undefined : await startPlatform(baseUrl, out);
   try {
     const tokens = createTokens(config.auth.jwtSecret ?? (await developmentSecret(config.dataDir)));
-    const api = createApiClient(baseUrl, await tokens.issue('operator', '1h', 'demo'));
+    const api = createApiClient(
+      baseUrl,
+      await tokens.issue({ role: 'operator', subject: 'demo' }, new Date(Date.now() + 3_600_000)),
+    );
     await show(config, api, baseUrl, out);
   } finally {
     if (started !== undefined) await stopPlatform(started, out);

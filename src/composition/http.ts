@@ -49,7 +49,7 @@ export async function openHttp(
     signsWebhooks: config.webhookSecret !== undefined,
     sendGridWebhookKey: config.mail.sendgrid.webhookPublicKey,
     adminUser: config.auth.adminUser,
-    adminPassword: config.auth.adminPassword,
+    adminPasswordHash: config.auth.adminPasswordHash,
     queues: parts.queues,
     jobs: parts.jobs,
     database,

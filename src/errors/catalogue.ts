@@ -40,6 +40,7 @@ export const catalogue = {
   ),
   NOT_FOUND: entry(404, false, 'Nothing is at that address.'),
   STORY_NOT_FOUND: entry(404, false, 'No story has that id.'),
+  TOKEN_NOT_FOUND: entry(404, false, 'No API token of ours has that id.'),
   DOCUMENT_NOT_FOUND: entry(404, false, 'No document has that id.'),
   CER_REPORT_NOT_FOUND: entry(404, false, 'No clinical evaluation report of yours has that id.'),
   CER_REPORT_NOT_READY: entry(

@@ -1,9 +1,9 @@
 import express, { type Express } from 'express';
-import type { AuditTrail } from '../access/audit-trail.ts';
+import type { PasswordCheck } from '../access/passwords.ts';
 import { adminRoutes } from '../admin/index.ts';
 import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
-import type { PasswordCheck } from '../admin/passwords.ts';
+import type { Access } from './access.ts';
 import { CerIntake } from './cer-reports.ts';
 import type { EventStreams } from './event-stream.ts';
 import { createFileLinks } from './file-links.ts';
@@ -32,9 +32,9 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { sendGridWebhook } from './routes/sendgrid-webhook.ts';
 import { storyRoutes } from './routes/stories.ts';
 import { storyScoringRoutes } from './routes/story-scoring.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { unsubscribeRoutes } from './routes/unsubscribe.ts';
 import { StoryIntake } from './stories.ts';
-import type { Tokens } from './tokens.ts';
 import { createUnsubscribeLinks } from './unsubscribe-links.ts';
 
 const defaultRequestTimeoutMs = 30_000;
@@ -43,24 +43,23 @@ const uploadTimeoutMs = 9 * 60_000;
 const uploadPath = '/api/upload';
 
 export interface AppParts {
-  readonly tokens: Tokens;
+  readonly access: Access;
   readonly checkPassword: PasswordCheck | undefined;
   readonly links: OneTimeLinks | undefined;
-  readonly trail: AuditTrail;
   readonly streams: EventStreams;
 }
 
 /** The whole of the HTTP side: pages and API. */
 export function createApp(
   options: HttpOptions,
-  { tokens, checkPassword, links, trail, streams }: AppParts,
+  { access, checkPassword, links, streams }: AppParts,
 ): Express {
   const { database, queues, jobs, storage, llm, redact } = options;
   const base = () => options.appUrl.replace(/\/+$/, '');
   const fileLinks = createFileLinks(options.jwtSecret, base);
   const app = baseApp(options);
 
-  app.use('/admin', adminRoutes({ ...options, tokens, checkPassword, links, trail }));
+  app.use('/admin', adminRoutes({ ...options, access, checkPassword, links }));
   app.use('/files', fileRoutes({ documents: database.documents, storage, links: fileLinks }));
   app.use('/unsubscribe', unsubscribeRoutes(database.users, createUnsubscribeLinks(options.jwtSecret, base)));
   app.use(
@@ -69,16 +68,21 @@ export function createApp(
     sendGridWebhook({ deliveries: database.deliveries, publicKey: options.sendGridWebhookKey }),
   );
 
-  const audited = auditing(trail);
+  const audited = auditing(access.trail);
   const api = express.Router();
   api.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  api.use(limitRefusals(), authenticate(tokens), limitByToken());
+  api.use(limitRefusals(), authenticate(access.tokens), limitByToken());
   api.use(
     mount(
-      [...jobRoutes({ queues, jobs }), ...jobControlRoutes(jobs), ...jobEventRoutes(jobs, streams)],
+      [
+        ...jobRoutes({ queues, jobs }),
+        ...jobControlRoutes(jobs),
+        ...jobEventRoutes(jobs, streams),
+        ...tokenRoutes(access),
+      ],
       audited,
     ),
   );

@@ -1,14 +1,13 @@
-import { AuditTrail } from '../access/audit-trail.ts';
+import { createPasswordCheck } from '../access/passwords.ts';
 import type { Role } from '../access/roles.ts';
 import { OneTimeLinks } from '../admin/one-time-links.ts';
-import { createPasswordCheck } from '../admin/passwords.ts';
 import type { Service } from '../lifecycle/service.ts';
+import { createAccess } from './access.ts';
 import { createApp, createMetricsApp } from './app.ts';
 import { EventStreams } from './event-stream.ts';
 import { type Listener, listen } from './listener.ts';
 import type { HttpOptions } from './options.ts';
 import { paths } from './page-paths.ts';
-import { createTokens } from './tokens.ts';
 
 export type { Role } from '../access/roles.ts';
 export { createMetricsService } from './metrics-service.ts';
@@ -20,8 +19,8 @@ export interface HttpService extends Service {
   readonly port: number;
   /** A new address that signs an admin in once, within 15 minutes; `undefined` in production. */
   oneTimeLink(): string | undefined;
-  /** A token for the API; `ttl` says how long it is good for, such as `12h`. */
-  issueToken(role: Role, ttl: string, subject?: string): Promise<string>;
+  /** A token for the API that is noted nowhere, so that it cannot be revoked: for an hour or a day. */
+  issueToken(role: Role, hours: number, subject?: string): Promise<string>;
 }
 
 const defaultDrainMs = 10_000;
@@ -34,8 +33,7 @@ interface Running {
 
 /** The API, the board and the probes over HTTP. */
 export function createHttpService(options: HttpOptions): HttpService {
-  const tokens = createTokens(options.jwtSecret);
-  const trail = new AuditTrail(options.database.audit, options.log);
+  const access = createAccess(options);
   const links = options.production ? undefined : new OneTimeLinks();
   const drainMs = options.drainMs ?? defaultDrainMs;
   let starting: Promise<Running> | undefined;
@@ -44,15 +42,19 @@ export function createHttpService(options: HttpOptions): HttpService {
 
   const open = async (): Promise<Running> => {
     await stopping;
-    const { adminUser, adminPassword, host } = options;
+    const { adminUser, adminPasswordHash, host } = options;
     const checkPassword =
-      adminPassword === undefined ? undefined : await createPasswordCheck(adminUser, adminPassword);
+      adminPasswordHash === undefined ? undefined : createPasswordCheck(adminUser, adminPasswordHash);
+    await access.service.start();
     const streams = new EventStreams();
     const main = await listen(
-      createApp(options, { tokens, checkPassword, links, trail, streams }),
+      createApp(options, { access, checkPassword, links, streams }),
       host,
       options.port,
-    );
+    ).catch(async (error: unknown) => {
+      await access.service.stop();
+      throw error;
+    });
     try {
       const metrics =
         options.metricsPort === 0
@@ -62,6 +64,7 @@ export function createHttpService(options: HttpOptions): HttpService {
       return running;
     } catch (error) {
       await main.close(0);
+      await access.service.stop();
       throw error;
     }
   };
@@ -73,7 +76,7 @@ export function createHttpService(options: HttpOptions): HttpService {
     // They would never end by themselves, and their clients go on at another process.
     now?.streams.close();
     await Promise.all([now?.main.close(drainMs), now?.metrics?.close(drainMs)]);
-    await trail.settled();
+    await access.service.stop();
   };
 
   const port = (): number => {
@@ -108,7 +111,8 @@ export function createHttpService(options: HttpOptions): HttpService {
       return port();
     },
     oneTimeLink: () => (links === undefined ? undefined : `${url()}${paths.signIn}/${links.create()}`),
-    issueToken: (role, ttl, subject) => tokens.issue(role, ttl, subject),
+    issueToken: (role, hours, subject = role) =>
+      access.tokens.issue({ role, subject }, new Date(Date.now() + hours * 3_600_000)),
   };
 }
 

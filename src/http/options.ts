@@ -36,8 +36,8 @@ export interface HttpOptions {
   /** At least 32 bytes. Signs the tokens; session, form and file keys are derived from it. */
   readonly jwtSecret: string;
   readonly adminUser: string;
-  /** Absent: nobody signs in by password. */
-  readonly adminPassword: string | undefined;
+  /** As `hashPassword` writes it; absent: nobody signs in by password. */
+  readonly adminPasswordHash: string | undefined;
   readonly queues: QueueManager;
   readonly jobs: JobControl;
   readonly database: Database;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cerRequest } from '../../queues/cer-request.ts';
-import { createTokens } from '../../src/http/tokens.ts';
+import { createTokens } from '../../src/access/tokens.ts';
 import { makeCerRequest } from '../../src/sample/cer-request.ts';
 import { atWork, browsersOf, processesOf } from '../support/browsers.ts';
 import { drawnText, factsOf, squeezed } from '../support/cer-job.ts';
@@ -35,7 +35,10 @@ describe('a clinical evaluation report, from the request to the notices', { time
   const received: { headers: Record<string, string>; text: string }[] = [];
 
   beforeAll(async () => {
-    token = await createTokens(jwtSecret).issue('producer', '1h');
+    token = await createTokens(jwtSecret).issue(
+      { role: 'producer', subject: 'test' },
+      new Date(Date.now() + 3_600_000),
+    );
     receiver = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTokens } from '../../src/http/tokens.ts';
+import { createTokens } from '../../src/access/tokens.ts';
 import { readConversionXml } from '../support/conversion-xml.ts';
 import { type MillraceProcess, startMillrace } from '../support/millrace-process.ts';
 import { pdfOf, simpleInvoice, threeLines } from '../support/pdf-file.ts';
@@ -25,7 +25,10 @@ describe('PDF to XML, through the whole platform', () => {
     });
     const port = /http:\/\/\S+:(\d+)\/api/.exec(millrace.output())?.[1];
     url = `http://127.0.0.1:${port}`;
-    token = await createTokens(jwtSecret).issue('producer', '1h');
+    token = await createTokens(jwtSecret).issue(
+      { role: 'producer', subject: 'test' },
+      new Date(Date.now() + 3_600_000),
+    );
   });
   afterAll(async () => {
     await millrace.kill('SIGTERM');

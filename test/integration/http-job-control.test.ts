@@ -127,7 +127,7 @@ describe('adding many jobs', () => {
     const details = JSON.stringify(at(answer.json, 'error.details'));
     expect(details).toContain('"[1].options.idempotencyKey"');
     expect(details).toContain('has the key of [2]');
-    const other = await site.service.issueToken('producer', '1h', 'another-service');
+    const other = await site.service.issueToken('producer', 1, 'another-service');
     const foreign = await site.ask('POST', '/api/jobs/sync/refresh-analytics/bulk', {
       token: other,
       body: { jobs: [keyed('all', 'k-1')] },
@@ -199,7 +199,7 @@ describe('cancelling', () => {
     // Whoever added it still sees what became of it.
     const own = await site.ask('GET', `/api/jobs/email/${id}`, { token: producer });
     expect(at(own.json, 'data.job.state')).toBe('cancelled');
-    const stranger = await site.service.issueToken('producer', '1h', 'another-service');
+    const stranger = await site.service.issueToken('producer', 1, 'another-service');
     expectError(await site.ask('GET', `/api/jobs/email/${id}`, { token: stranger }), 404, 'JOB_NOT_FOUND');
   });
 

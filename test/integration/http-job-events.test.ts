@@ -138,7 +138,7 @@ describe('the events of a job', () => {
 
   it('are told to whoever may see the job, and are no cached page', async () => {
     const id = await add('third', { delay: 600_000 });
-    const stranger = await site.service.issueToken('producer', '1h', 'another');
+    const stranger = await site.service.issueToken('producer', 1, 'another');
     expect((await site.ask('GET', `/api/jobs/email/${id}/events`, { token: stranger })).status).toBe(404);
     expect((await site.ask('GET', `/api/jobs/email/${id}/events`)).status).toBe(401);
     const ending = new AbortController();
@@ -153,7 +153,7 @@ describe('the events of a job', () => {
 
   it('are refused to a caller that has too many streams open', async () => {
     const id = await add('fourth', { delay: 600_000 });
-    const busy = await site.service.issueToken('viewer', '1h', 'busy');
+    const busy = await site.service.issueToken('viewer', 1, 'busy');
     const ending = new AbortController();
     const open = () =>
       fetch(eventsOf(id), { headers: { Authorization: `Bearer ${busy}` }, signal: ending.signal });

@@ -1,5 +1,9 @@
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, adminPassword, at, openSite, type Site } from '../support/site.ts';
+import { deriveKey } from '../../src/http/keys.ts';
+import { until } from '../support/platform.ts';
+import { adminPassword, at, jwtSecret, openSite, type Site, textAt } from '../support/site.ts';
+import { fromElsewhere, Visitor } from '../support/visitor.ts';
 
 let site: Site;
 beforeAll(async () => {
@@ -7,58 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-const asPerson = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
-const fromHere = { ...asPerson, 'Sec-Fetch-Site': 'same-origin' };
-
-/** As much of a browser as forms and cookies need. */
-class Visitor {
-  readonly #site: Site;
-  readonly cookies = new Map<string, string>();
-
-  constructor(of: Site = site) {
-    this.#site = of;
-  }
-
-  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.#keep(
-      await this.#site.ask('GET', path, { headers: { ...asPerson, ...this.#cookie(), ...headers } }),
-    );
-  }
-
-  async post(path: string, fields: Record<string, string>, headers: Record<string, string> = fromHere) {
-    const body = new URLSearchParams(fields);
-    return this.#keep(
-      await this.#site.ask('POST', path, { body, headers: { ...headers, ...this.#cookie() } }),
-    );
-  }
-
-  async formToken(path = '/admin/sign-in'): Promise<string> {
-    const found = /name="formToken" value="([^"]+)"/.exec((await this.get(path)).text)?.[1];
-    if (found === undefined) throw new Error(`${path} has no form.`);
-    return found;
-  }
-
-  async signIn(fields: Record<string, string> = { user: 'admin', password: adminPassword }): Promise<Answer> {
-    return this.post('/admin/sign-in', { formToken: await this.formToken(), ...fields });
-  }
-
-  #cookie(): Record<string, string> {
-    return { Cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
-  }
-
-  #keep(answer: Answer): Answer {
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (value === '') this.cookies.delete(name);
-      else this.cookies.set(name, value);
-    }
-    return answer;
-  }
-}
+const visitorOf = (of: Site = site) => new Visitor(() => of.service.url);
 
 let visitor: Visitor;
 beforeEach(() => {
-  visitor = new Visitor();
+  visitor = visitorOf();
 });
 
 describe('the sign-in page', () => {
@@ -104,7 +61,7 @@ describe('the sign-in page', () => {
     for (const options of [{ production: true }, { appUrl: 'https://millrace.example' }]) {
       const other = await openSite(options);
       try {
-        const answer = await new Visitor(other).signIn();
+        const answer = await visitorOf(other).signIn();
         expect(answer.headers.getSetCookie().join()).toMatch(/millrace_session=[^;]+;.*Secure/);
       } finally {
         await other.close();
@@ -151,7 +108,7 @@ describe('the sign-in page', () => {
       'javascript:alert(1)',
     ];
     for (const next of bad) {
-      const other = new Visitor();
+      const other = visitorOf();
       const answer = await other.signIn({ user: 'admin', password: adminPassword, next });
       expect([next, answer.headers.get('Location')]).toEqual([next, '/admin/queues']);
       expect((await other.get(`/admin/sign-in?next=${encodeURIComponent(next)}`)).text).not.toContain('evil');
@@ -165,9 +122,9 @@ describe('the sign-in page', () => {
   });
 
   it('knows no password that was not set', async () => {
-    const other = await openSite({ adminPassword: undefined });
+    const other = await openSite({ adminPasswordHash: undefined });
     try {
-      const guest = new Visitor(other);
+      const guest = visitorOf(other);
       expect((await guest.get('/admin/sign-in')).text).not.toContain('type="password"');
       expect((await guest.signIn({ user: 'admin', password: 'undefined' })).status).toBe(401);
     } finally {
@@ -215,17 +172,16 @@ describe('changes', () => {
 
   it('by our own forms need the token of the form, of this very browser', async () => {
     const fields = { user: 'admin', password: adminPassword };
-    const elsewhere = await new Visitor().formToken();
+    const elsewhere = await visitorOf().formToken();
     await visitor.formToken();
     for (const formToken of ['', 'made-up', elsewhere]) {
       expect((await visitor.post('/admin/sign-in', { ...fields, formToken })).status).toBe(403);
     }
     expect((await visitor.post('/admin/sign-in', fields)).status).toBe(403);
-    const crossSite = { ...asPerson, 'Sec-Fetch-Site': 'cross-site' };
     const answer = await visitor.post(
       '/admin/sign-in',
       { ...fields, formToken: await visitor.formToken() },
-      crossSite,
+      fromElsewhere,
     );
     expect(answer.status).toBe(403);
     expect(answer.headers.get('Content-Type')).toContain('text/html');
@@ -233,15 +189,87 @@ describe('changes', () => {
 });
 
 describe('a session', () => {
-  it('ends with the sign-out, also for whoever has kept its cookie', async () => {
+  it('ends with the sign-out in every process, also for whoever has kept its cookie', async () => {
+    const second = await site.openSecond();
     await visitor.signIn();
-    const kept = visitor.cookies.get('millrace_session') ?? '';
+    const thief = new Visitor(() => second.url);
+    thief.cookies.set('millrace_session', visitor.cookies.get('millrace_session') ?? '');
+    expect((await thief.get('/admin/queues')).status).toBe(200);
     const answer = await visitor.post('/admin/sign-out', {
       formToken: await visitor.formToken('/admin/sign-out'),
     });
     expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/admin/sign-in']);
     expect(visitor.cookies.has('millrace_session')).toBe(false);
-    visitor.cookies.set('millrace_session', kept);
+    const keeper = visitorOf();
+    keeper.cookies.set('millrace_session', thief.cookies.get('millrace_session') ?? '');
+    expect((await keeper.get('/admin/queues')).status).toBe(303);
+    await until('the other process has heard', async () => (await thief.get('/admin/queues')).status === 303);
+  });
+
+  it('ends in all browsers when its person says so, and other people’s stay', async () => {
+    const elsewhere = visitorOf();
+    await elsewhere.signIn();
+    await visitor.signIn();
+    const other = visitorOf();
+    await other.signIn({ token: await site.token('operator') });
+    await visitor.post('/admin/sign-out', {
+      formToken: await visitor.formToken('/admin/sign-out'),
+      everywhere: 'yes',
+    });
+    expect((await elsewhere.get('/admin/queues')).status).toBe(303);
+    expect((await other.get('/admin/queues')).status).toBe(200);
+    const again = visitorOf();
+    await again.signIn();
+    expect((await again.get('/admin/queues')).status).toBe(200);
+  });
+
+  it('is new with each sign-in, whatever the browser brought along, and ends the one before', async () => {
+    await visitor.signIn();
+    const before = visitor.cookies.get('millrace_session') ?? '';
+    await visitor.signIn();
+    const after = visitor.cookies.get('millrace_session') ?? '';
+    expect(after).not.toBe(before);
+    const keeper = visitorOf();
+    keeper.cookies.set('millrace_session', before);
+    expect((await keeper.get('/admin/queues')).status).toBe(303);
+    const planted = visitorOf();
+    planted.cookies.set('millrace_session', 'planted');
+    await planted.signIn();
+    expect(planted.cookies.get('millrace_session')).not.toBe('planted');
+  });
+
+  it('expires by itself, and has no other key, algorithm or audience', async () => {
+    await visitor.signIn();
+    const [head = '', body = '', signature = ''] = (visitor.cookies.get('millrace_session') ?? '').split('.');
+    const claims: unknown = JSON.parse(Buffer.from(body, 'base64url').toString());
+    if (typeof claims !== 'object' || claims === null) throw new Error('The session has no claims.');
+    const key = deriveKey(jwtSecret, 'sessions');
+    const signed = (changes: object, alg = 'HS256', by: Uint8Array = key) =>
+      new SignJWT({ ...claims, ...changes }).setProtectedHeader({ alg, typ: 'JWT' }).sign(by);
+    const opens = async (value: string) => {
+      visitor.cookies.set('millrace_session', value);
+      return (await visitor.get('/admin/queues')).status === 200;
+    };
+    expect(await opens(await signed({}))).toBe(true);
+    const now = Math.floor(Date.now() / 1_000);
+    const bad = [
+      await signed({ exp: now - 1 }),
+      await signed({ aud: 'millrace' }),
+      await signed({ role: 'root' }),
+      await signed({}, 'HS512'),
+      await signed({}, 'HS256', new TextEncoder().encode(jwtSecret)),
+      `${head}.${Buffer.from(JSON.stringify({ ...claims, role: 'viewer' })).toString('base64url')}.${signature}`,
+    ];
+    for (const value of bad) expect([value, await opens(value)]).toEqual([value, false]);
+  });
+
+  it('ends with the token that it was made from', async () => {
+    const admin = await site.token('admin');
+    const body = { subject: 'ops', role: 'operator', ttl: '1h' };
+    const made = await site.ask('POST', '/api/tokens', { token: admin, body });
+    await visitor.signIn({ token: textAt(made.json, 'data.secret') });
+    expect((await visitor.get('/admin/queues')).status).toBe(200);
+    await site.ask('DELETE', `/api/tokens/${textAt(made.json, 'data.token.id')}`, { token: admin });
     expect((await visitor.get('/admin/queues')).status).toBe(303);
   });
 
@@ -272,7 +300,7 @@ describe('the one-time link', () => {
     expect(page.status).toBe(200);
     expect(page.text).toContain('url=/admin/queues');
     expect((await visitor.get('/admin/queues')).status).toBe(200);
-    const second = new Visitor();
+    const second = visitorOf();
     const again = await second.get(link);
     expect(again.status).toBe(403);
     expect(again.text).toContain('used before');
@@ -284,7 +312,7 @@ describe('the one-time link', () => {
     const other = await openSite({ production: true });
     try {
       expect(other.service.oneTimeLink()).toBeUndefined();
-      expect((await new Visitor(other).get('/admin/sign-in/anything')).status).toBe(403);
+      expect((await visitorOf(other).get('/admin/sign-in/anything')).status).toBe(403);
     } finally {
       await other.close();
     }
@@ -292,23 +320,86 @@ describe('the one-time link', () => {
 });
 
 describe('tries', () => {
-  it('end after ten for a user from an address, the right password included; another user may go on', async () => {
+  it('end after ten for a user from an address, in all processes together; another user may go on', async () => {
     const other = await openSite();
     try {
-      const guesser = new Visitor(other);
-      const guess = (user: string, password: string) => guesser.signIn({ user, password });
+      const second = await other.openSecond();
+      const [here, there] = [visitorOf(other), new Visitor(() => second.url)];
+      const guess = (user: string, password: string, guesser: Visitor = here) =>
+        guesser.signIn({ user, password });
       for (let tries = 1; tries <= 10; tries += 1)
-        expect((await guess('ADMIN', `guess ${tries}`)).status).toBe(401);
-      const answer = await guess('admin', adminPassword);
-      expect(answer.status).toBe(429);
-      expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(800);
+        expect((await guess('ADMIN', `guess ${tries}`, tries % 2 === 0 ? here : there)).status).toBe(401);
+      for (const guesser of [here, there]) {
+        const answer = await guess('admin', adminPassword, guesser);
+        expect(answer.status).toBe(429);
+        expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(800);
+        expect(answer.text).toContain('Too many failed tries');
+      }
       expect((await guess('somebody', 'x')).status).toBe(401);
+      const { rows } = await other.world.pool.query('select key from sign_in_tries');
+      expect(JSON.stringify(rows)).not.toMatch(/admin|somebody|127/i);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('that come at once do not all pass', async () => {
+    const other = await openSite();
+    try {
+      const guessers = await Promise.all(
+        Array.from({ length: 25 }, async () => {
+          const guesser = visitorOf(other);
+          return { guesser, formToken: await guesser.formToken() };
+        }),
+      );
+      const answers = await Promise.all(
+        guessers.map(({ guesser, formToken }, index) =>
+          guesser.post('/admin/sign-in', { formToken, user: 'admin', password: `guess ${index}` }),
+        ),
+      );
+      expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(15);
     } finally {
       await other.close();
     }
   });
 
   it('that succeed do not count', async () => {
-    for (let tries = 1; tries <= 12; tries += 1) expect((await new Visitor().signIn()).status).toBe(303);
+    for (let tries = 1; tries <= 12; tries += 1) expect((await visitorOf().signIn()).status).toBe(303);
   });
+});
+
+it('writes down who came in, who did not and who left, and never what was typed', async () => {
+  const other = await openSite();
+  try {
+    const guest = visitorOf(other);
+    await guest.signIn({ user: adminPassword, password: 'admin' });
+    await guest.signIn({ user: 'admin', password: 'wrong' });
+    await guest.signIn({ token: await other.token('producer') });
+    await guest.signIn();
+    await guest.post('/admin/sign-out', { formToken: await guest.formToken('/admin/sign-out') });
+    const log = () => other.world.database.audit.list({}, 100);
+    await until('all outcomes are written', async () =>
+      (await log()).every(({ outcome }) => outcome !== undefined),
+    );
+    const entries = await log();
+    expect(
+      entries.map(({ action, subject, via, outcome, detail }) => [
+        action,
+        subject,
+        via,
+        outcome,
+        detail?.reason,
+      ]),
+    ).toEqual([
+      ['sign-out', 'admin', 'password', 'done', undefined],
+      ['sign-in', 'admin', 'password', 'done', undefined],
+      ['sign-in', 'producer', 'token', 'refused', 'role producer'],
+      ['sign-in', 'admin', 'password', 'refused', 'wrong user or password'],
+      ['sign-in', 'unknown', 'password', 'refused', 'wrong user or password'],
+    ]);
+    expect(JSON.stringify(entries)).not.toContain(adminPassword);
+  } finally {
+    await other.close();
+  }
 });

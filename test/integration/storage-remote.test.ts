@@ -88,7 +88,7 @@ describe.each([
     app = await createApp(config, silentLogger(), createRedactor([]));
     await app.start();
     url = app.http?.url ?? '';
-    token = (await app.http?.issueToken('producer', '1h')) ?? '';
+    token = (await app.http?.issueToken('producer', 1)) ?? '';
   });
   afterAll(async () => {
     await app.stop();

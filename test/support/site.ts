@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { mailPreviews } from '../../processors/email/previews.ts';
+import { hashPassword } from '../../src/access/passwords.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { createHttpService, type HttpOptions, type HttpService, type Role } from '../../src/http/index.ts';
 import { createBuiltInConverter } from '../../src/integrations/conversion-gateway/built-in/converter.ts';
@@ -41,6 +42,8 @@ export interface Site {
   readonly platform: Platform;
   readonly storage: Storage;
   readonly service: HttpService;
+  /** A second process's worth of HTTP over the same platform; stops with the site. */
+  openSecond(): Promise<HttpService>;
   /** @param subject whose; the role's own name when absent. */
   token(role: Role, subject?: string): Promise<string>;
   /** Asks as nobody in particular, or with a token; never follows redirects. */
@@ -64,7 +67,7 @@ export async function openSite(
   const jobs = new JobControl({ queues: platform.queues, cancellations, events: platform.events });
   const heeding = heedCancellations(platform, jobs, cancellations);
   const storage = createLocalStorage({ dir: world.dataDir });
-  const service = createHttpService({
+  const httpOptions: HttpOptions = {
     host: '127.0.0.1',
     port: 0,
     metricsPort: 0,
@@ -72,7 +75,7 @@ export async function openSite(
     appUrl: 'http://millrace.example',
     jwtSecret,
     adminUser: 'admin',
-    adminPassword,
+    adminPasswordHash: hashPassword(adminPassword),
     queues: platform.queues,
     jobs,
     database: world.database,
@@ -89,10 +92,12 @@ export async function openSite(
     log: silentLogger(),
     redact: createRedactor([jwtSecret, adminPassword]),
     ...overrides,
-  });
+  };
+  const service = createHttpService(httpOptions);
+  const further: HttpService[] = [];
   const close = async () => {
     await heeding.stop();
-    await service.stop();
+    await Promise.all([service, ...further].map((each) => each.stop()));
     await platform.close();
     await world.close();
   };
@@ -106,7 +111,13 @@ export async function openSite(
     platform,
     storage,
     service,
-    token: (role, subject) => service.issueToken(role, '1h', subject),
+    async openSecond() {
+      const second = createHttpService(httpOptions);
+      further.push(second);
+      await second.start();
+      return second;
+    },
+    token: (role, subject) => service.issueToken(role, 1, subject),
     ask: (method, path, request) => ask(`${service.url}${path}`, method, request),
     close,
   };

@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { type Environment, loadConfig, plannedSettings, secretsOf } from '../../config/index.ts';
 import { groups, type Variable } from '../../config/schema.ts';
+import { createPasswordCheck, hashPassword } from '../../src/access/passwords.ts';
 import { ConfigError, type Fault } from '../../src/errors/catalogue.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 
@@ -357,4 +358,23 @@ test('the lint rule lets nobody but config read the environment', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+describe('the password of the admin', () => {
+  const password = 'correct horse battery staple';
+
+  test('is in the configuration as a hash alone, where the API runs, and else not at all', async () => {
+    const config = loadConfig({ ADMIN_PASSWORD: password });
+    expect(JSON.stringify(config)).not.toContain(password);
+    const check = createPasswordCheck('admin', config.auth.adminPasswordHash ?? '');
+    expect(await check('admin', password)).toBe(true);
+    expect(await check('admin', `${password} `)).toBe(false);
+    expect(loadConfig({ ADMIN_PASSWORD: password, ROLE: 'worker' }).auth.adminPasswordHash).toBeUndefined();
+  });
+
+  test('may be given as a hash, which is taken as it is', () => {
+    const hash = hashPassword(password);
+    expect(loadConfig({ ADMIN_PASSWORD: hash }).auth.adminPasswordHash).toBe(hash);
+    expect(pathsOf({ ADMIN_PASSWORD: hash.slice(0, -1) })).toEqual(['ADMIN_PASSWORD']);
+  });
 });

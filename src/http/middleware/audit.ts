@@ -1,8 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { AuditAction } from '../../access/audit-actions.ts';
-import type { AuditedAct, AuditTrail } from '../../access/audit-trail.ts';
+import type { AuditTrail } from '../../access/audit-trail.ts';
 import type { Permission } from '../../access/roles.ts';
-import { MillraceError } from '../../errors/catalogue.ts';
 import type { AuditDetail, AuditEntry, AuditOutcome } from '../../integrations/database/port.ts';
 import { contextOf, principalOf } from '../context.ts';
 import { requirePermission } from './authenticate.ts';
@@ -34,18 +33,10 @@ export function auditing(trail: AuditTrail): Audited {
       await handler(request, response, () => undefined);
       return;
     }
-    const act = await trail.begin(entryOf(request, action, objectOf(request)));
-    let noted: AuditDetail | undefined;
-    try {
+    await trail.during(entryOf(request, action, objectOf(request)), async (note) => {
       requirePermission(request, response, permission);
-      await handler(request, response, (detail) => {
-        noted = { ...noted, ...detail };
-      });
-      act.end(outcomeOf(response.statusCode), noted);
-    } catch (error) {
-      endWith(act, error, noted);
-      throw error;
-    }
+      await handler(request, response, note);
+    });
   };
 }
 
@@ -71,7 +62,7 @@ export function entryOf(
 }
 
 /** From where a request came. */
-function originOf(request: Request): Pick<AuditEntry, 'address' | 'userAgent' | 'correlationId'> {
+export function originOf(request: Request): Pick<AuditEntry, 'address' | 'userAgent' | 'correlationId'> {
   return {
     address: request.ip,
     userAgent: request.get('User-Agent')?.slice(0, mostAgentLength),
@@ -82,9 +73,4 @@ function originOf(request: Request): Pick<AuditEntry, 'address' | 'userAgent' | 
 export function outcomeOf(status: number): AuditOutcome {
   if (status < 400) return 'done';
   return status < 500 ? 'refused' : 'failed';
-}
-
-function endWith(act: AuditedAct, error: unknown, noted: AuditDetail | undefined): void {
-  const known = error instanceof MillraceError;
-  act.end(known ? outcomeOf(error.status) : 'failed', { ...noted, error: known ? error.code : 'UNKNOWN' });
 }

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { may, type Permission, type Principal, permissions } from '../../access/roles.ts';
+import type { Tokens } from '../../access/tokens.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
 import { contextOf, principalOf } from '../context.ts';
-import type { Tokens } from '../tokens.ts';
 
 /** The bearer token of a request, if it has one (RFC 6750). */
 export function bearerOf(request: Request): string | undefined {

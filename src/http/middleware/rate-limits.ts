@@ -4,14 +4,11 @@ import { RateLimitedError } from '../../errors/catalogue.ts';
 import { principalOf } from '../context.ts';
 
 const minuteMs = 60_000;
-const quarterHourMs = 15 * minuteMs;
 
 /** Per token; generous, since producers add jobs in bursts. */
 const requestsPerMinute = 6_000;
 /** Per address: requests whose token was refused. */
 const refusalsPerMinute = 300;
-const triesPerUser = 10;
-const triesPerAddress = 50;
 
 /** Counts what each token asks for. */
 export function limitByToken(): RequestHandler {
@@ -31,24 +28,6 @@ export function limitRefusals(): RequestHandler {
     skipSuccessfulRequests: true,
     requestWasSuccessful: (_request: Request, response: Response) => response.statusCode !== 401,
   });
-}
-
-/** Counts failed tries to sign in: by address and user, and by address alone, so that no list of users helps. */
-export function limitTries(userOf: (request: Request) => string): RequestHandler[] {
-  return [
-    limiter({
-      windowMs: quarterHourMs,
-      limit: triesPerAddress,
-      keyGenerator: addressOf,
-      skipSuccessfulRequests: true,
-    }),
-    limiter({
-      windowMs: quarterHourMs,
-      limit: triesPerUser,
-      keyGenerator: (request) => `${addressOf(request)} ${userOf(request).toLowerCase()}`,
-      skipSuccessfulRequests: true,
-    }),
-  ];
 }
 
 /** An IPv6 host owns a whole network, so its network counts. */

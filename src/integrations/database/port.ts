@@ -1,3 +1,4 @@
+import type { AccessTables } from './port/access.ts';
 import type { AlertLedger } from './port/alerts.ts';
 import type { AuditLog } from './port/audit.ts';
 import type { CerReports } from './port/cer.ts';
@@ -14,6 +15,7 @@ import type { Entities, Opportunities, Syncs } from './port/sync.ts';
 import type { Analytics, Cleanup, ScheduleTicks } from './port/upkeep.ts';
 import type { Users } from './port/users.ts';
 
+export * from './port/access.ts';
 export * from './port/alerts.ts';
 export * from './port/audit.ts';
 export * from './port/cer.ts';
@@ -55,6 +57,7 @@ export interface Database {
   readonly exports: ExportSource;
   readonly jobCancellations: JobCancellations;
   readonly audit: AuditLog;
+  readonly access: AccessTables;
   readonly alerts: AlertLedger;
   /** Latency in ms of the smallest query. */
   ping(): Promise<number>;

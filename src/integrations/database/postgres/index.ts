@@ -1,3 +1,4 @@
+import { createAccessTables } from '../functions/access.ts';
 import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { callerOn } from '../functions/call.ts';
@@ -54,6 +55,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     exports: createExports(pool),
     jobCancellations: createJobCancellations(call),
     audit: createAudit(call),
+    access: createAccessTables(call),
     alerts: createAlertLedger(call),
     async ping() {
       const began = performance.now();

@@ -1,3 +1,4 @@
+import { createAccessTables } from '../functions/access.ts';
 import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
@@ -46,6 +47,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     exports: createExports(api),
     jobCancellations: createJobCancellations(api.call),
     audit: createAudit(api.call),
+    access: createAccessTables(api.call),
     alerts: createAlertLedger(api.call),
     async ping() {
       const began = performance.now();

@@ -1,37 +1,54 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import { type Principal, type Role, roles } from '../access/roles.ts';
 import { MillraceError } from '../errors/catalogue.ts';
+import { type Principal, type Role, roles } from './roles.ts';
 
 const audience = 'millrace';
 const algorithm = 'HS256';
 /** Clocks of two machines differ by this much, in seconds, without anybody noticing. */
 const clockTolerance = 5;
 
-const claims = z.object({ sub: z.string().min(1).max(255), role: z.enum(roles), exp: z.number() });
+const claims = z.object({
+  sub: z.string().min(1).max(255),
+  role: z.enum(roles),
+  exp: z.number(),
+  jti: z.string().optional(),
+});
+
+/** What a token says. One without an id was made by somebody else who has the secret, and cannot be revoked alone. */
+export interface TokenClaims {
+  readonly subject: string;
+  readonly role: Role;
+  readonly id?: string | undefined;
+}
 
 /** The API's bearer tokens: JWTs (RFC 7519) of `sub`, `role`, `aud` and `exp`, signed with JWT_SECRET. */
 export interface Tokens {
-  /** @param ttl how long it is good for, such as `30m`, `12h`, `90 days`. */
-  issue(role: Role, ttl: string, subject?: string): Promise<string>;
+  issue(token: TokenClaims, expiresAt: Date): Promise<string>;
   /** @throws MillraceError UNAUTHENTICATED saying what is wrong with the token. */
   verify(token: string): Promise<Principal>;
 }
 
-export function createTokens(jwtSecret: string): Tokens {
+/** @param isRevoked may throw when it cannot tell. */
+export function createTokens(jwtSecret: string, isRevoked: (id: string) => boolean = () => false): Tokens {
   const key = new TextEncoder().encode(jwtSecret);
   return {
-    issue: (role, ttl, subject = role) =>
-      new SignJWT({ role })
+    issue({ subject, role, id }, expiresAt) {
+      const token = new SignJWT({ role })
         .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
         .setSubject(subject)
         .setAudience(audience)
         .setIssuedAt()
-        .setExpirationTime(ttl)
-        .sign(key),
+        .setExpirationTime(expiresAt);
+      return (id === undefined ? token : token.setJti(id)).sign(key);
+    },
     async verify(token) {
-      const { sub, role, exp } = await readClaims(token, key);
-      return { subject: sub, role, via: 'token', expiresAt: new Date(exp * 1_000) };
+      const { sub, role, exp, jti } = await readClaims(token, key);
+      if (jti !== undefined && isRevoked(jti)) {
+        throw new MillraceError('UNAUTHENTICATED', 'The token has been revoked. Ask for a new one.');
+      }
+      const principal = { subject: sub, role, via: 'token', expiresAt: new Date(exp * 1_000) } as const;
+      return jti === undefined ? principal : { ...principal, tokenId: jti };
     },
   };
 }
