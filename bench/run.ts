@@ -16,6 +16,7 @@ const parts: Readonly<Record<string, Part>> = {
   documents: { file: 'documents.ts', measures: 'export and report jobs in a worker process', limit: 8 },
   mails: { file: 'mails.ts', measures: 'rendering and sending mails', limit: 3 },
   sync: { file: 'sync.ts', measures: 'records from SAM.gov to the table', limit: 5 },
+  stories: { file: 'stories.ts', measures: 'stories scored by their own words', limit: 2 },
   matrix: { file: 'matrix.ts', measures: 'precision and recall of the compliance matrix', limit: 1 },
 };
 

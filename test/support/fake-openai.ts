@@ -15,6 +15,8 @@ export interface FakeOpenAi {
   readonly requests: readonly RecordedRequest[];
   /** Replies for the next requests, one each; after them comes the usual one. */
   next(...replies: readonly Reply[]): void;
+  /** Chooses the reply by what a request says; `undefined` leaves it to the script. */
+  answerBy(choose: (body: string) => Reply | undefined): void;
   /** Resolves when the next request has arrived, before it is answered. */
   arrival(): Promise<void>;
   close(): Promise<void>;
@@ -68,6 +70,7 @@ export async function startFakeOpenAi(
   const model = options.model ?? 'gpt-5-mini';
   const requests: RecordedRequest[] = [];
   const script: Reply[] = [];
+  let choose: (body: string) => Reply | undefined = () => undefined;
 
   const server = createServer((request, response) => {
     // A client that gives up ends its request half way; nobody is left to tell.
@@ -86,7 +89,7 @@ export async function startFakeOpenAi(
         code: 'invalid_api_key',
       });
     }
-    const reply = script.shift() ?? { answer: usualAssessment };
+    const reply = choose(text) ?? script.shift() ?? { answer: usualAssessment };
     if (request.method === 'GET' && path.startsWith('/v1/models/') && 'answer' in Object(reply)) {
       return sendModel(response, decodeURIComponent(path.slice('/v1/models/'.length)), model);
     }
@@ -110,6 +113,9 @@ export async function startFakeOpenAi(
     model,
     requests,
     next: (...replies) => void script.push(...replies),
+    answerBy(wanted) {
+      choose = wanted;
+    },
     async arrival() {
       await once(server, 'arrival');
     },

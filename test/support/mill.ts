@@ -8,6 +8,7 @@ import { QueueManager } from '../../src/queue/queue-manager.ts';
 import { type FakeOpenAi, startFakeOpenAi } from './fake-openai.ts';
 import { type MillraceProcess, startMillrace } from './millrace-process.ts';
 import { parseMetrics } from './prometheus-text.ts';
+import { type Answer, ask } from './site.ts';
 import type { OpenStore, Store } from './stores.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -90,6 +91,19 @@ export class Mill {
   async metric(name: string, labels: Readonly<Record<string, string>>): Promise<number | undefined> {
     const response = await fetch(`${this.process?.url}/metrics`);
     return parseMetrics(await response.text()).value(name, labels);
+  }
+
+  /** A token that the start has printed, or that was made for it. */
+  get token(): string {
+    return /Token +(\S+)/.exec(this.process?.output() ?? '')?.[1] ?? '';
+  }
+
+  /** Asks the API as an operator. */
+  async ask(method: string, path: string, body?: unknown): Promise<Answer> {
+    return ask(`${this.process?.url}${path}`, method, {
+      token: this.token,
+      ...(body === undefined ? {} : { body }),
+    });
   }
 
   async addMails(from: number, count: number): Promise<void> {
