@@ -46,12 +46,17 @@ function parted(cell: Cell, columns: readonly PlacedColumn[]): Cell[] {
 }
 
 function bandsOf(body: readonly Line[], columns: readonly PlacedColumn[]): Band[] {
-  const cells = body.flatMap((line) => line.cells.flatMap((cell) => parted(cell, columns)));
+  // Notes and continuations say nothing of columns; a row has a cell in most of them.
+  const rows = body.filter(({ cells }) => cells.length >= Math.max(2, columns.length / 2));
+  const cells = rows.flatMap((line) => line.cells.flatMap((cell) => parted(cell, columns)));
   const bands: Band[] = [];
   for (const { left, right } of cells.sort((a, b) => a.left - b.left)) {
     const last = bands.at(-1);
     if (last !== undefined && left <= last.right) last.right = Math.max(last.right, right);
     else bands.push({ left, right, columns: [] });
+  }
+  if (bands.length === columns.length) {
+    return bands.map((band, index) => ({ ...band, columns: columns.slice(index, index + 1) }));
   }
   // Bands and columns keep their order, so each band looks only from the last band's column on.
   let from = 0;

@@ -1,9 +1,8 @@
-import { afterLabel } from './labels.ts';
-import { type Line, textOf } from './lines.ts';
+import type { Line } from './lines.ts';
 import type { MappedTable, ValueType } from './mapping.ts';
 import { createColumns, type Row } from './table-columns.ts';
-import { headerAt, type PlacedColumn } from './table-header.ts';
-import { type Notation, readNumber, readValue, type Value } from './values.ts';
+import { type Segment, sameHeader, segmentsOf } from './table-segments.ts';
+import { type Notation, readValue, type Value } from './values.ts';
 
 export interface LineItem {
   /** Of its first line. */
@@ -15,14 +14,6 @@ export interface TableRead {
   readonly items: readonly LineItem[];
   /** Lines that belong to the table; what is asked outside of it is not looked for there. */
   readonly lines: ReadonlySet<Line>;
-}
-
-/** A stretch of a page between a header, or the page's top, and the table's end or the page's. */
-interface Segment {
-  readonly columns: readonly PlacedColumn[];
-  readonly lines: readonly Line[];
-  /** Whether the page repeats the header; lines above it are then none of the table's. */
-  readonly headed: boolean;
 }
 
 /** A line of the body with what it says in each column. */
@@ -46,16 +37,36 @@ export function readTable(
   running: ReadonlySet<Line>,
 ): TableRead {
   const used = new Set<Line>();
-  const drafts: Draft[] = [];
-  for (const segment of segmentsOf(pages, table, notation, used)) {
-    const rowOf = createColumns(segment.columns, segment.lines);
-    const body = segment.lines.map((line): BodyLine => {
+  const segments = groupByHeader(segmentsOf(pages, table, notation, used)).map(({ rowOf, lines, headed }) => {
+    const body = lines.map((line): BodyLine => {
       const row = rowOf(line);
       return { line, row, anchor: isAnchor(row, table, notation) };
     });
-    if (segment.lines.length > 0) gather(body, segment.headed, running, table, drafts);
-  }
+    return { body, headed };
+  });
+  const pitch = Math.min(...segments.map(({ body }) => pitchOf(body)));
+  const drafts: Draft[] = [];
+  for (const { body, headed } of segments) gather(body, { headed, running, table, pitch }, drafts);
   return { items: drafts.flatMap((draft) => itemOf(draft, table, notation)), lines: used };
+}
+
+/** Segments with a reader of their rows. A page with a row or two tells little of its columns; all with one header tell more. */
+function groupByHeader(segments: readonly Segment[]) {
+  const groups: { columns: Segment['columns']; lines: Line[] }[] = [];
+  const placed = segments.map((segment) => {
+    let group = groups.find(({ columns }) => sameHeader(columns, segment.columns));
+    if (group === undefined) {
+      group = { columns: segment.columns, lines: [] };
+      groups.push(group);
+    }
+    group.lines.push(...segment.lines);
+    return { ...segment, group };
+  });
+  const readers = new Map(groups.map((group) => [group, createColumns(group.columns, group.lines)]));
+  return placed.flatMap(({ lines, headed, group }) => {
+    const rowOf = readers.get(group);
+    return rowOf === undefined ? [] : [{ lines, headed, rowOf }];
+  });
 }
 
 /** An item whose lines are still being found. */
@@ -65,73 +76,6 @@ interface Draft {
   readonly anchor: Row;
 }
 
-function segmentsOf(
-  pages: readonly (readonly Line[])[],
-  table: MappedTable,
-  notation: Notation,
-  used: Set<Line>,
-): Segment[] {
-  const ignored = table.ignore.map((source) => new RegExp(source, 'iu'));
-  const segments: Segment[] = [];
-  let columns: readonly PlacedColumn[] | undefined;
-  for (const lines of pages) {
-    let headed = false;
-    let body: Line[] = [];
-    const close = () => {
-      if (columns !== undefined) segments.push({ columns, lines: body, headed });
-      body = [];
-    };
-    for (let at = 0; at < lines.length; ) {
-      const header = headerAt(lines, at, table);
-      const line = lines[at];
-      if (line === undefined) break;
-      if (header !== undefined) {
-        // What stood above it on this page was none of the table's, unless a table had begun here.
-        if (!headed) for (const above of body.splice(0)) used.delete(above);
-        close();
-        columns = header.columns;
-        headed = true;
-        for (const part of lines.slice(at, at + header.height)) used.add(part);
-        at += header.height;
-        continue;
-      }
-      at += 1;
-      if (columns === undefined) continue;
-      if (ignored.some((pattern) => pattern.test(textOf(line)))) {
-        used.add(line);
-        continue;
-      }
-      if (isEnd(line, table, notation, columns)) {
-        close();
-        columns = undefined;
-        continue;
-      }
-      used.add(line);
-      body.push(line);
-    }
-    close();
-  }
-  return segments;
-}
-
-/** A line that begins as the mapping says, and is not a whole item that happens to begin so. */
-function isEnd(
-  line: Line,
-  table: MappedTable,
-  notation: Notation,
-  columns: readonly PlacedColumn[],
-): boolean {
-  const ends = line.cells.some(({ text }, index) => {
-    const found = afterLabel(text, table.end);
-    // A sum often stands to the right, below its column, with nothing before it.
-    return found !== undefined && (index === 0 || line.cells.length <= 2);
-  });
-  if (!ends) return false;
-  const numeric = columns.filter(({ column }) => column.type === 'number' || column.type === 'amount').length;
-  const numbers = line.cells.filter(({ text }) => readNumber(text, notation.decimal) !== undefined).length;
-  return numeric < 2 || numbers < numeric;
-}
-
 function isAnchor(row: Row, table: MappedTable, notation: Notation): boolean {
   return table.columns.every(({ name, type, required }) => {
     if (!required || type === 'text') return true;
@@ -139,17 +83,19 @@ function isAnchor(row: Row, table: MappedTable, notation: Notation): boolean {
   });
 }
 
+interface Surroundings {
+  readonly headed: boolean;
+  readonly running: ReadonlySet<Line>;
+  readonly table: MappedTable;
+  /** Of the whole table's rows; infinite when no two of them touch. */
+  readonly pitch: number;
+}
+
 /** Gives each line that is no item to the item that it continues, and adds the items to `drafts`. */
-function gather(
-  body: readonly BodyLine[],
-  headed: boolean,
-  running: ReadonlySet<Line>,
-  table: MappedTable,
-  drafts: Draft[],
-): void {
+function gather(body: readonly BodyLine[], around: Surroundings, drafts: Draft[]): void {
+  const { headed, running, table, pitch } = around;
   const texts = new Set(table.columns.filter(({ type }) => type === 'text').map(({ name }) => name));
   const continues = ({ row }: BodyLine) => [...row.keys()].every((name) => texts.has(name));
-  const pitch = pitchOf(body);
   let between: BodyLine[] = [];
   let last: BodyLine | undefined;
   for (const current of body) {
@@ -158,14 +104,19 @@ function gather(
       continue;
     }
     const draft: Draft = { page: current.line.page, rows: [], anchor: current.row };
-    const cut =
-      last === undefined ? cutAtTop(between, current, pitch) : cutBetween([last, ...between, current]);
-    const before = between.slice(0, cut);
     // On a page without a header of the table's, its first lines may be the page's own heading.
-    const own = last === undefined && !headed ? before.filter(({ line }) => !running.has(line)) : before;
-    append(drafts.at(-1), last === undefined ? own : closeTo(last, own));
+    const lines =
+      last === undefined && !headed
+        ? leadingTo(
+            current,
+            between.filter(({ line }) => !running.has(line)),
+          )
+        : between;
+    const cut = last === undefined ? cutAtTop(lines, current, pitch) : cutBetween([last, ...lines, current]);
+    const before = lines.slice(0, cut);
+    append(drafts.at(-1), last === undefined ? before : closeTo(last, before));
     drafts.push(draft);
-    draft.rows.push(...between.slice(cut).map(({ row }) => row), current.row);
+    draft.rows.push(...lines.slice(cut).map(({ row }) => row), current.row);
     between = [];
     last = current;
   }
@@ -183,13 +134,18 @@ function append(draft: Draft | undefined, lines: readonly BodyLine[]): void {
 /** Those that follow in one block; a wide gap ends it. */
 function closeTo(from: BodyLine, lines: readonly BodyLine[]): BodyLine[] {
   const block: BodyLine[] = [];
-  let above = from.line;
+  let last = from.line;
   for (const one of lines) {
-    if (one.line.y - above.y > sameBlock * Math.max(above.size, one.line.size)) break;
+    if (Math.abs(one.line.y - last.y) > sameBlock * Math.max(last.size, one.line.size)) break;
     block.push(one);
-    above = one.line;
+    last = one.line;
   }
   return block;
+}
+
+/** Those that lead to an item in one block. */
+function leadingTo(item: BodyLine, lines: readonly BodyLine[]): BodyLine[] {
+  return closeTo(item, lines.toReversed()).reverse();
 }
 
 /**
@@ -204,21 +160,35 @@ function cutBetween(chain: readonly BodyLine[]): number {
   return gaps.indexOf(widest);
 }
 
-/** Above a page's first item: its own where it stands closer than rows do, else the rest of the last page's last item. */
-function cutAtTop(lines: readonly BodyLine[], first: BodyLine, pitch: number | undefined): number {
+/**
+ * Above a page's first item: its own where it stands closer than rows do, and than lines do where no two rows touch; else
+ * the rest of the last page's last item.
+ */
+function cutAtTop(lines: readonly BodyLine[], first: BodyLine, pitch: number): number {
   const lowest = lines.at(-1);
-  if (lowest === undefined || pitch === undefined) return lines.length;
+  if (lowest === undefined) return 0;
   const gap = first.line.y - lowest.line.y;
-  return gap * clearly < pitch ? 0 : lines.length;
+  return gap * clearly < (Number.isFinite(pitch) ? pitch : first.line.size) ? 0 : lines.length;
 }
 
-/** The least distance of two items with nothing between them. */
-function pitchOf(body: readonly BodyLine[]): number | undefined {
+/** Lines of one text. A word that was parted at its hyphen is whole again; a soft hyphen was none of the text's. */
+function joined(lines: readonly string[]): string {
+  let text = '';
+  for (const line of lines) {
+    if (text === '') text = line;
+    else if (text.endsWith('\u00ad')) text = text.slice(0, -1) + line;
+    else text += /\p{L}-$/u.test(text) && /^\p{Ll}/u.test(line) ? line : ` ${line}`;
+  }
+  return text;
+}
+
+/** The least distance of two items with nothing between them; infinite when there are none. */
+function pitchOf(body: readonly BodyLine[]): number {
   const pitches = body.flatMap((one, index) => {
     const next = body[index + 1];
     return one.anchor && next?.anchor === true ? [next.line.y - one.line.y] : [];
   });
-  return pitches.length === 0 ? undefined : Math.min(...pitches);
+  return Math.min(...pitches);
 }
 
 /** The item's values; none when a required text stayed empty: a sum that the mapping does not know. */
@@ -226,7 +196,7 @@ function itemOf({ page, rows, anchor }: Draft, table: MappedTable, notation: Not
   const values = new Map<string, { type: ValueType; value: Value }>();
   for (const { name, type, required } of table.columns) {
     const text =
-      type === 'text' ? rows.flatMap((row) => row.get(name) ?? []).join(' ') : (anchor.get(name) ?? '');
+      type === 'text' ? joined(rows.flatMap((row) => row.get(name) ?? [])) : (anchor.get(name) ?? '');
     const value = readValue(text, type, notation);
     if (value !== undefined) values.set(name, { type, value });
     else if (required) return [];
