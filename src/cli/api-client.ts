@@ -27,7 +27,7 @@ class ApiError extends Error {
 
 /** The API as the command line uses it. */
 export interface ApiClient {
-  /** Answers `data`. @throws Error with the API's own code and message. */
+  /** Sends JSON, or a form as it is; answers `data`. @throws Error with the API's own code and message. */
   call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
   addJob(queue: string, name: string, payload: unknown): Promise<string>;
   job(queue: string, id: string): Promise<JobStatus>;
@@ -41,9 +41,13 @@ export function createApiClient(baseUrl: string, token: string): ApiClient {
   async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        // A form's own type names its boundary.
+        ...(body instanceof FormData ? {} : { 'content-type': 'application/json' }),
+      },
       signal: AbortSignal.timeout(30_000),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
     });
     const parsed = answer.safeParse(await response.json());
     if (!parsed.success)

@@ -5,6 +5,7 @@ import { makeCerRequest } from '../sample/cer-request.ts';
 import type { Sample } from '../sample/index.ts';
 import { sampleSolicitation } from '../sample/solicitation.ts';
 import type { ApiClient, JobStatus } from './api-client.ts';
+import { addConversion } from './demo-conversion.ts';
 import { addFanOuts, fannedOut, reportMails, seedPeople } from './demo-people.ts';
 import { recordOf } from './demo-products.ts';
 import type { WatchedJob } from './job-lines.ts';
@@ -37,6 +38,7 @@ export const acts: readonly Act[] = [
   { title: 'A solicitation as an attachment', add: addSolicitation },
   { title: 'What the solicitation requires', add: addMatrices },
   { title: 'A clinical evaluation report', add: addCerReport },
+  { title: 'An invoice as XML', add: addConversion },
 ];
 
 /** These write to all users of the database, so they run only where mails go to the outbox. */

@@ -1,7 +1,9 @@
 import PDFDocument from 'pdfkit';
 import { createRandom } from './random.ts';
 
-const goods = [
+type Good = readonly [description: string, cents: number];
+
+const goods: readonly [Good, ...Good[]] = [
   ['Infusion pump, volumetric, with drug library', 184_900],
   ['Syringe pump, 60 ml, stackable', 97_250],
   ['Administration set, vented, 20 drops/ml, sterile', 415],
@@ -10,7 +12,7 @@ const goods = [
   ['Disposable blood pressure cuff, adult', 385],
   ['Oxygen mask, non-rebreathing, adult, with tubing of 2.1 m', 268],
   ['On-site calibration, per device, with certificate', 14_500],
-] as const;
+];
 
 const places = [
   { left: 40, width: 25, align: 'left' },
@@ -22,7 +24,7 @@ const places = [
 const bottom = 770;
 
 /** An invoice of two pages with invented goods, as the default mapping reads it; the same each time. */
-export async function sampleInvoice(items = 44): Promise<Uint8Array> {
+export async function sampleInvoice(items = 44): Promise<Uint8Array<ArrayBuffer>> {
   const doc = new PDFDocument({
     size: 'A4',
     margins: { top: 40, bottom: 20, left: 40, right: 40 },
@@ -37,7 +39,7 @@ export async function sampleInvoice(items = 44): Promise<Uint8Array> {
   draw(doc, items);
   doc.end();
   await ended;
-  return Buffer.concat(chunks);
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 function draw(doc: PDFKit.PDFDocument, items: number): void {
@@ -64,7 +66,10 @@ function draw(doc: PDFKit.PDFDocument, items: number): void {
     }
   };
   const header = () => {
-    doc.rect(36, y - 4, 523, 17).fill('#e6ebf0').fill('#000000');
+    doc
+      .rect(36, y - 4, 523, 17)
+      .fill('#e6ebf0')
+      .fill('#000000');
     doc.font('Helvetica-Bold');
     put(['No', 'Description', 'Qty', 'Unit price', 'Amount'], y);
     doc.font('Helvetica');
@@ -92,7 +97,9 @@ function draw(doc: PDFKit.PDFDocument, items: number): void {
     ['Sales tax', tax],
     ['Total due', cents + tax],
   ] as const) {
-    doc.text(label, 365, y, { width: 80, align: 'right' }).text(`$${money(amount)}`, 455, y, { width: 100, align: 'right' });
+    doc
+      .text(label, 365, y, { width: 80, align: 'right' })
+      .text(`$${money(amount)}`, 455, y, { width: 100, align: 'right' });
     y += 14;
   }
 }

@@ -95,7 +95,7 @@ describe('the README’s walk-through', () => {
     );
     const made: Record<string, number> = {};
     for (const path of products) made[extname(path)] = (made[extname(path)] ?? 0) + 1;
-    expect(made).toEqual({ '.eml': 5, '.pdf': 7, '.xlsx': 3, '.csv': 2, '.ndjson': 1, '.txt': 1 });
+    expect(made).toEqual({ '.eml': 5, '.pdf': 7, '.xlsx': 3, '.csv': 2, '.ndjson': 1, '.txt': 1, '.xml': 1 });
     for (const path of products) expect((await stat(path)).size, path).toBeGreaterThan(500);
     expect(stdout.match(/hype \d/g)).toHaveLength(2);
     // The fan-outs found the sample's users: a summary for each, a reminder for those with something that closes soon.

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { sampleInvoice } from '../sample/invoice.ts';
+import type { Demo, DemoJob } from './demo-jobs.ts';
+import { placeOf, recordOf } from './demo-products.ts';
+
+const conversion = z.object({
+  conversion: z.object({
+    id: z.string(),
+    jobId: z.string().nullable(),
+    errorCode: z.string().nullable(),
+    errorMessage: z.string().nullable(),
+  }),
+});
+
+/** Uploads an invoice as a web service would, and waits for the job that an intake makes of its row. */
+export async function addConversion({ api, config }: Demo): Promise<DemoJob[]> {
+  const form = new FormData();
+  form.append('file', new Blob([await sampleInvoice()], { type: 'application/pdf' }), 'invoice.pdf');
+  let found = conversion.parse(await api.call('POST', '/api/upload', form)).conversion;
+  while (found.jobId === null) {
+    if (found.errorCode !== null) throw new Error(`${found.errorCode}: ${found.errorMessage}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    found = conversion.parse(await api.call('GET', `/api/conversions/${found.id}`)).conversion;
+  }
+  return [
+    {
+      label: 'Invoice as XML',
+      queue: 'document',
+      id: found.jobId,
+      async product(end) {
+        const { resultPath, lineItems, bytes } = recordOf(end.result);
+        return `${placeOf(config, String(resultPath))} (${lineItems} line items, ${bytes} bytes)`;
+      },
+    },
+  ];
+}
