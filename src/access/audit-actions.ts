@@ -8,8 +8,6 @@ export const auditActions = {
   'sign-out-everywhere': 'Ended all sessions of a person',
   'token.create': 'Made an API token',
   'token.revoke': 'Revoked an API token',
-  'payload.reveal': 'Looked at sensitive fields in clear',
-  'audit.export': 'Exported the audit log',
   'job.add': 'Added a job by hand',
   'job.cancel': 'Cancelled a job',
   'job.retry': 'Retried a failed job',

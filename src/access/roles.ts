@@ -20,12 +20,12 @@ const admins = ['admin'] as const;
  */
 export const permissions = {
   'jobs.add': entry(services, 'Add jobs'),
-  'jobs.read-own': entry(everybody, 'Look at the jobs that one has added oneself, in clear'),
-  'jobs.read': entry(readers, 'Look at all jobs, sensitive fields masked'),
+  'jobs.read-own': entry(everybody, 'Look at the jobs that one has added oneself'),
+  'jobs.read': entry(readers, 'Look at all jobs'),
   'jobs.change': entry(operators, 'Cancel, retry, promote and remove jobs'),
   'queues.read': entry(readers, 'See counts, rates and workers of the queues'),
   'queues.change': entry(operators, 'Pause and resume queues, retry and remove their jobs as a whole'),
-  'dead-letters.read': entry(readers, 'List and open dead letters, sensitive fields masked'),
+  'dead-letters.read': entry(readers, 'List and open dead letters'),
   'dead-letters.change': entry(operators, 'Replay and discard dead letters'),
   'schedules.read': entry(readers, 'See schedules, their ticks and jobs'),
   'schedules.change': entry(operators, 'Run schedules now, pause them, fill in what they missed'),
@@ -39,7 +39,6 @@ export const permissions = {
   'conversions.read': entry(everybody, 'See what became of a PDF, and fetch its XML'),
   'providers.try': entry(operators, 'Send a test request to a provider'),
   'console.open': entry(readers, 'Sign in to the pages under /admin'),
-  'payloads.reveal': entry(admins, 'See sensitive fields in clear; each time is in the audit log'),
   'audit.read': entry(admins, 'Read and export the audit log'),
   'tokens.manage': entry(admins, 'Make, list and revoke API tokens'),
 } as const satisfies Record<string, PermissionEntry>;

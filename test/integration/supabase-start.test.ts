@@ -119,6 +119,6 @@ describe('a start on Supabase', () => {
     expect(rows).toEqual([{ synced: true, sent: 1 }]);
     const asked = new Set(supabase.requests.slice(before));
     expect(asked).toContain('POST /rpc/save_opportunity_page');
-    expect(asked).toContain('POST /rpc/claim_delivery');
+    expect(asked).toContain('POST /rpc/claim_mails');
   }, 120_000);
 });
