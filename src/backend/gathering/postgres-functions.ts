@@ -80,7 +80,7 @@ begin
   end if;
   with counted as materialized (
     select ord, coalesce(j.id, nextval(v_counter::regclass)::text) as id, nextval('job_seq') as seq,
-           j.name, j.data, j.opts, j.attempts, j."timestamp"
+           j.name, coalesce(j.data, 'null') as data, j.opts, j.attempts, j."timestamp"
       from rows from (jsonb_to_recordset(p_jobs) as (
              id text, name text, data jsonb, opts jsonb, attempts integer, "timestamp" bigint
            )) with ordinality as j(id, name, data, opts, attempts, "timestamp", ord)
