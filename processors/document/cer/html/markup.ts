@@ -15,7 +15,7 @@ export type Node = string | Html | readonly Node[];
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 const names = /^[a-zA-Z][a-zA-Z0-9-]*$/;
-const empty = new Set(['meta', 'br', 'rect', 'line']);
+const empty = new Set(['meta', 'br']);
 
 /** Builds an element. Names are ours and are checked; values and texts may come from anywhere. */
 export function element(name: string, attributes: Attributes, ...children: readonly Node[]): Html {
