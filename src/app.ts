@@ -3,6 +3,7 @@ import type { Services } from '../processors/define.ts';
 import { pending } from '../processors/index.ts';
 import { queueNames } from '../queues/index.ts';
 import { openBackend } from './backend/index.ts';
+import { openActivity } from './composition/activity.ts';
 import { openAlertWatch } from './composition/alert-watch.ts';
 import { openBrowsers } from './composition/browser.ts';
 import { followCerJobs, openWebhooks } from './composition/cer.ts';
@@ -195,9 +196,11 @@ async function compose(
           ...openDuties(log, { database, jobs, workers }),
           openConversionIntake(config, log, { conversions: database.conversions, queues, jobs, events }),
         ];
+  const activity = openActivity(config, log, { database, events, active: () => workers?.active() });
   if (tracing !== undefined) closers.push(() => tracing.close());
   const group = createServiceGroup({
-    services: [http, scraped, supervisor, ...working, ...upkeep, ...watch, scheduler].filter(
+    // What is told of the activity stops after the workers have drained, so that what they did until then counts.
+    services: [http, scraped, supervisor, activity, ...working, ...upkeep, ...watch, scheduler].filter(
       (service) => service !== undefined,
     ),
     onError: (service, error) => log.error({ service, err: error }, 'did not stop in order'),

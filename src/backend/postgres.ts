@@ -1,4 +1,4 @@
-import { isPgPool, runMigrations, withBackend } from 'bullmq';
+import { isPgPool, type JobType, runMigrations, withBackend } from 'bullmq';
 import pg from 'pg';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
@@ -59,12 +59,21 @@ export async function openPostgresBackend({
   const consumers = openPool({ ...settings, ...timeouts.workers, max: workers + workingConnections });
   const { Queue } = withBackend(createGatheringPostgresBackend(producers));
   const { Worker } = withBackend(createGatheringPostgresBackend(consumers));
+  /** BullMQ's backend counts what waits in a paused queue under a state that BullMQ 6 no longer has, and so as none. */
+  class PausableQueue extends Queue {
+    override async getJobCounts(...types: JobType[]): Promise<{ [index: string]: number }> {
+      const counts = await super.getJobCounts(...types);
+      if (counts.waiting !== 0) return counts;
+      const [waiting = 0] = Object.values(await this.getCountsPerPriority([0]));
+      return { ...counts, waiting };
+    }
+  }
   let closing: Promise<unknown> | undefined;
   const traced = telemetry === undefined ? {} : { telemetry };
   return {
     kind: embedded ? 'embedded' : 'postgres',
     address: withoutSecrets(url),
-    queue: (name) => new Queue(name, { connection: lent(producers), ...traced }),
+    queue: (name) => new PausableQueue(name, { connection: lent(producers), ...traced }),
     worker: (name, processor, options) =>
       new Worker(name, processor, { ...workerOptions(options), connection: lent(consumers), ...traced }),
     async ping() {

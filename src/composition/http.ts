@@ -10,6 +10,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Redact } from '../observability/redaction.ts';
 import type { JobControl } from '../queue/job-control.ts';
+import { QueueControl } from '../queue/queue-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { scoreStory } from '../scoring/index.ts';
 import type { WorkerRuntime } from '../worker/runtime.ts';
@@ -52,6 +53,7 @@ export async function openHttp(
     adminPasswordHash: config.auth.adminPasswordHash,
     queues: parts.queues,
     jobs: parts.jobs,
+    queueControl: new QueueControl({ queues: parts.queues, activity: database.activity }),
     database,
     storage,
     llm: parts.services.llm,

@@ -29,6 +29,7 @@ import { jobControlRoutes } from './routes/job-control.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { queueRoutes } from './routes/queues.ts';
 import { sendGridWebhook } from './routes/sendgrid-webhook.ts';
 import { storyRoutes } from './routes/stories.ts';
 import { storyScoringRoutes } from './routes/story-scoring.ts';
@@ -54,7 +55,7 @@ export function createApp(
   options: HttpOptions,
   { access, checkPassword, links, streams }: AppParts,
 ): Express {
-  const { database, queues, jobs, storage, llm, redact } = options;
+  const { database, queues, jobs, queueControl, storage, llm, redact } = options;
   const base = () => options.appUrl.replace(/\/+$/, '');
   const fileLinks = createFileLinks(options.jwtSecret, base);
   const app = baseApp(options);
@@ -82,6 +83,7 @@ export function createApp(
         ...jobControlRoutes(jobs),
         ...jobEventRoutes(jobs, streams),
         ...tokenRoutes(access),
+        ...queueRoutes(queueControl),
       ],
       audited,
     ),

@@ -6,6 +6,7 @@ import type { Storage } from '../integrations/storage/port.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Redact } from '../observability/redaction.ts';
 import type { JobControl } from '../queue/job-control.ts';
+import type { QueueControl } from '../queue/queue-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 
 /** Scores of a story's own text, 0 to 10. */
@@ -40,6 +41,7 @@ export interface HttpOptions {
   readonly adminPasswordHash: string | undefined;
   readonly queues: QueueManager;
   readonly jobs: JobControl;
+  readonly queueControl: QueueControl;
   readonly database: Database;
   readonly storage: Storage | undefined;
   readonly llm: LanguageModel | undefined;

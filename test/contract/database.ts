@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/integrations/database/port.ts';
 import { accessTables } from './database/access.ts';
+import { activity } from './database/activity.ts';
 import { analyticsAndCleanup } from './database/aging.ts';
 import { alertLedger } from './database/alerts.ts';
 import { auditLog } from './database/audit.ts';
@@ -51,6 +52,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('the budget of language models', () => modelBudget(opened));
     describe('steering', () => control(opened));
     describe('tokens, sessions and tries', () => accessTables(opened));
+    describe('activity', () => activity(opened));
     describe('the audit log', () => auditLog(opened));
     describe('reports and exports', () => reading(opened));
   });

@@ -15,6 +15,7 @@ import { createCancellationDuty } from '../../src/maintenance/heed-cancellations
 import { silentLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 import { JobControl } from '../../src/queue/job-control.ts';
+import { QueueControl } from '../../src/queue/queue-control.ts';
 import { scoreStory } from '../../src/scoring/index.ts';
 import { openPlatform, type Platform, type TestProcessors } from './platform.ts';
 import { createWorld, type World } from './world.ts';
@@ -78,6 +79,7 @@ export async function openSite(
     adminPasswordHash: hashPassword(adminPassword),
     queues: platform.queues,
     jobs,
+    queueControl: new QueueControl({ queues: platform.queues, activity: world.database.activity }),
     database: world.database,
     storage,
     llm: undefined,

@@ -1,4 +1,5 @@
 import type { AccessTables } from './port/access.ts';
+import type { Activity } from './port/activity.ts';
 import type { AlertLedger } from './port/alerts.ts';
 import type { AuditLog } from './port/audit.ts';
 import type { CerReports } from './port/cer.ts';
@@ -16,6 +17,7 @@ import type { Analytics, Cleanup, ScheduleTicks } from './port/upkeep.ts';
 import type { Users } from './port/users.ts';
 
 export * from './port/access.ts';
+export * from './port/activity.ts';
 export * from './port/alerts.ts';
 export * from './port/audit.ts';
 export * from './port/cer.ts';
@@ -56,6 +58,7 @@ export interface Database {
   readonly proposals: Proposals;
   readonly exports: ExportSource;
   readonly jobCancellations: JobCancellations;
+  readonly activity: Activity;
   readonly audit: AuditLog;
   readonly access: AccessTables;
   readonly alerts: AlertLedger;

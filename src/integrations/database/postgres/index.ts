@@ -1,4 +1,5 @@
 import { createAccessTables } from '../functions/access.ts';
+import { createActivity } from '../functions/activity.ts';
 import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { callerOn } from '../functions/call.ts';
@@ -54,6 +55,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     proposals: createProposals(connection),
     exports: createExports(pool),
     jobCancellations: createJobCancellations(call),
+    activity: createActivity(call),
     audit: createAudit(call),
     access: createAccessTables(call),
     alerts: createAlertLedger(call),

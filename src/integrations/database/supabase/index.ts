@@ -1,4 +1,5 @@
 import { createAccessTables } from '../functions/access.ts';
+import { createActivity } from '../functions/activity.ts';
 import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
@@ -46,6 +47,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     proposals: createProposals(api),
     exports: createExports(api),
     jobCancellations: createJobCancellations(api.call),
+    activity: createActivity(api.call),
     audit: createAudit(api.call),
     access: createAccessTables(api.call),
     alerts: createAlertLedger(api.call),
