@@ -183,7 +183,7 @@ describe('a person with a browser', () => {
     await page.getByRole('link', { name: 'story-enhancement', exact: true }).first().waitFor();
 
     await page.goto(`${site.service.url}/admin/sign-out`);
-    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.waitForURL('**/admin/sign-in');
     await page.goto(target);
     await page.getByLabel('Password').waitFor();

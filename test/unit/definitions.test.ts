@@ -20,13 +20,15 @@ describe('the definitions', () => {
       expect(isQueueName(name)).toBe(false);
   });
 
-  test('are the jobs of the specification', () => {
+  test('are the jobs of the specification, and those that tell how a clinical report ended', () => {
     expect(jobs.map(({ id }) => id)).toEqual([
       'email/send-welcome',
       'email/send-reminder',
       'email/send-proposal-notification',
       'email/send-weekly-summary',
       'email/send-document',
+      'email/send-cer-notification',
+      'email/send-cer-webhook',
       'email/dispatch-reminders',
       'email/dispatch-weekly-summaries',
       'document/generate-report',
