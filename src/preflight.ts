@@ -25,7 +25,7 @@ export interface Surroundings {
 }
 
 /** Above so many jobs for each connection they would wait for the database and not for their work. */
-const jobsPerConnection = 4;
+const jobsPerConnection = 8;
 /** Type stripping, and several packages, want at least this. */
 const oldestNode = 22;
 const reachMs = 5_000;

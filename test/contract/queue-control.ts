@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { queueNames } from '../../queues/index.ts';
+import { queueNames, queues } from '../../queues/index.ts';
 import { createActivityRecorder } from '../../src/maintenance/record-activity.ts';
 import { ActivityCounter } from '../../src/observability/activity.ts';
 import { QueueControl } from '../../src/queue/queue-control.ts';
@@ -115,7 +115,7 @@ export function queueControlSuite(kind: string, openStore: (world: World) => Pro
       const view = await control.find('email');
       expect(view).toMatchObject({
         name: 'email',
-        summary: 'Transactional mail',
+        summary: queues.email.summary,
         paused: false,
         counts: { waiting: 0, active: 0, delayed: 1, completed: 5, failed: 1 },
         deadLetters: 1,
