@@ -49,6 +49,7 @@ export async function awaitTurn(
       await wait(waitMs, signal);
       if (waitMs < noticeableMs || (await ledger.pausedMs(mail.provider)) === 0) return true;
     } catch (error) {
+      // Why the wait ended matters more; a claim that stays is taken over by the next attempt.
       await ledger.unclaim(mail).catch(() => undefined);
       throw error;
     }
