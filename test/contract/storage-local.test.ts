@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLocalStorage } from '../../src/integrations/storage/local.ts';
 import { describeStorage } from './storage.ts';
@@ -37,6 +38,27 @@ describe('local storage', () => {
     await utimes(join(dir, '.incoming', 'old.part'), yesterday, yesterday);
     await createLocalStorage({ dir }).put('a', Buffer.from('x'));
     expect(await incoming(dir)).toEqual(['young.part']);
+  });
+
+  it('tells the files of processes that are gone from those of others', async () => {
+    const dir = await ownFolder();
+    const held = new PassThrough();
+    const running = createLocalStorage({ dir }).put('running', held);
+    await expect.poll(() => incoming(dir)).toHaveLength(1);
+    const [own = ''] = await incoming(dir);
+    const [place, pid, start, rest] = own.split('-');
+    const gone = spawnSync(process.execPath, ['--eval', 'console.log(process.pid)']).stdout.toString().trim();
+    const other = [
+      // Our own number in an earlier life; a number that is nobody's; one of a machine that we do not see.
+      `${place}-${pid}-${Number(start) + 1}-${rest}`,
+      `${place}-${gone}-${start}-${rest}`,
+      `000000000000-${gone}-${start}-${rest}`,
+    ];
+    for (const name of other) await writeFile(join(dir, '.incoming', name), 'half');
+    await createLocalStorage({ dir }).put('a', Buffer.from('x'));
+    expect((await incoming(dir)).toSorted()).toEqual([own, ...other.slice(2)].toSorted());
+    held.end('whole');
+    expect((await running).bytes).toBe(5);
   });
 
   it('says what to do when its folder cannot be one', async () => {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MillraceError } from '../../errors/catalogue.ts';
 import { keyParts } from './keys.ts';
-import { sweepLeftovers } from './leftovers.ts';
+import { sweepLeftovers, temporaryName } from './leftovers.ts';
 import { createMeasure } from './measure.ts';
 import { noSuchFile } from './no-such-file.ts';
 import type { Storage, StoredFile } from './port.ts';
@@ -14,20 +14,21 @@ import type { Storage, StoredFile } from './port.ts';
 export interface LocalStorageOptions {
   /** The folder that holds the files; it is made when it is missing. */
   readonly dir: string;
-  /** Half-written files of processes that died are removed when they have not changed for this long, in ms. */
+  /** Half-written files of other machines' processes are removed when they have not changed for this long, in ms. */
   readonly leftoverAgeMs?: number;
 }
 
 /** Keys cannot begin with a dot, so no file can be mistaken for one that is being written. */
 const incomingName = '.incoming';
-const dayMs = 24 * 60 * 60_000;
-const sweepEveryMs = 60 * 60_000;
+/** Longer than any job may be silent. */
+const twoHoursMs = 2 * 60 * 60_000;
+const sweepEveryMs = 60_000;
 
 /**
  * Keeps files in a folder of this machine. A file is written under a temporary name in the same folder tree, flushed to
  * the disk and renamed, so that its key names either all of it or what was there before, through a power cut too.
  */
-export function createLocalStorage({ dir, leftoverAgeMs = dayMs }: LocalStorageOptions): Storage {
+export function createLocalStorage({ dir, leftoverAgeMs = twoHoursMs }: LocalStorageOptions): Storage {
   const root = resolve(dir);
   const incoming = join(root, incomingName);
   let sweptAt = Number.NEGATIVE_INFINITY;
@@ -40,7 +41,7 @@ export function createLocalStorage({ dir, leftoverAgeMs = dayMs }: LocalStorageO
 
   async function put(key: string, content: Readable | Uint8Array, signal?: AbortSignal): Promise<StoredFile> {
     const target = join(root, ...keyParts(key));
-    const temporary = join(incoming, `${randomBytes(12).toString('hex')}.part`);
+    const temporary = join(incoming, await temporaryName());
     const measure = createMeasure();
     // An iterable of one chunk: `Readable.from(bytes)` would give the bytes of a plain Uint8Array one by one.
     const source = content instanceof Readable ? content : Readable.from([content]);
@@ -98,6 +99,7 @@ export function createLocalStorage({ dir, leftoverAgeMs = dayMs }: LocalStorageO
         await makeFolder(incoming);
         const handle = await open(probe, 'wx', 0o640);
         await handle.writeFile('probe').finally(() => handle.close());
+        await sweepNowAndThen();
       } catch (error) {
         throw storageError('write', error);
       } finally {
