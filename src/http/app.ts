@@ -4,38 +4,24 @@ import { adminRoutes } from '../admin/index.ts';
 import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
 import type { Access } from './access.ts';
-import { CerIntake } from './cer-reports.ts';
 import type { EventStreams } from './event-stream.ts';
 import { createFileLinks } from './file-links.ts';
 import { auditing } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { correlate } from './middleware/correlation.ts';
 import { answerErrors, type ErrorView, notFound } from './middleware/errors.ts';
-import { jsonBody } from './middleware/json-body.ts';
-import { noQuery } from './middleware/no-query.ts';
 import { limitByToken, limitRefusals } from './middleware/rate-limits.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { timeLimit } from './middleware/time-limit.ts';
 import { traceRequests } from './middleware/trace.ts';
 import type { HttpOptions } from './options.ts';
-import { createPdfUploads } from './pdf-uploads.ts';
 import { mount } from './route.ts';
-import { cerBodyLimit, cerRoutes } from './routes/cer.ts';
-import { conversionRoutes, uploadRoutes } from './routes/conversions.ts';
-import { documentRoutes } from './routes/documents.ts';
+import { apiRoutes } from './routes/api.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
-import { jobControlRoutes } from './routes/job-control.ts';
-import { jobEventRoutes } from './routes/job-events.ts';
-import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
-import { queueRoutes } from './routes/queues.ts';
 import { sendGridWebhook } from './routes/sendgrid-webhook.ts';
-import { storyRoutes } from './routes/stories.ts';
-import { storyScoringRoutes } from './routes/story-scoring.ts';
-import { tokenRoutes } from './routes/tokens.ts';
 import { unsubscribeRoutes } from './routes/unsubscribe.ts';
-import { StoryIntake } from './stories.ts';
 import { createUnsubscribeLinks } from './unsubscribe-links.ts';
 
 const defaultRequestTimeoutMs = 30_000;
@@ -55,7 +41,7 @@ export function createApp(
   options: HttpOptions,
   { access, checkPassword, links, streams }: AppParts,
 ): Express {
-  const { database, queues, jobs, queueControl, storage, llm, redact } = options;
+  const { database, storage, redact } = options;
   const base = () => options.appUrl.replace(/\/+$/, '');
   const fileLinks = createFileLinks(options.jwtSecret, base);
   const app = baseApp(options);
@@ -76,45 +62,7 @@ export function createApp(
     next();
   });
   api.use(limitRefusals(), authenticate(access.tokens), limitByToken());
-  api.use(
-    mount(
-      [
-        ...jobRoutes({ queues, jobs }),
-        ...jobControlRoutes(jobs),
-        ...jobEventRoutes(jobs, streams),
-        ...tokenRoutes(access),
-        ...queueRoutes(queueControl),
-      ],
-      audited,
-    ),
-  );
-  api.use('/cer/reports', jsonBody(cerBodyLimit));
-  api.use(jsonBody(), noQuery);
-  api.use('/stories/scoring', storyScoringRoutes({ queues, stories: database.stories, llm }));
-  api.use(
-    '/stories',
-    storyRoutes(
-      new StoryIntake({ queues, stories: database.stories, scoreStory: options.scoreStory }),
-      audited,
-    ),
-  );
-  const cerReports = new CerIntake({
-    queues,
-    reports: database.cerReports,
-    signsWebhooks: options.signsWebhooks,
-  });
-  api.use('/cer', cerRoutes({ intake: cerReports, documents: database.documents, storage, audited }));
-  api.use('/documents', documentRoutes({ documents: database.documents, storage, links: fileLinks }));
-  const { conversions } = database;
-  if (storage !== undefined) {
-    const { converter, maxPdfBytes: maxBytes } = options;
-    const limit = maxBytes === undefined ? {} : { maxBytes };
-    api.use(
-      '/upload',
-      uploadRoutes(createPdfUploads({ conversions, storage, converter, ...limit }), audited),
-    );
-    api.use('/conversions', conversionRoutes({ conversions, storage }));
-  }
+  api.use(mount(apiRoutes({ ...options, access, streams, links: fileLinks }), audited));
   app.use('/api', api);
 
   return finish(app, redact);

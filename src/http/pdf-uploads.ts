@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { MillraceError } from '../errors/catalogue.ts';
@@ -6,7 +6,20 @@ import { mappingPattern, type PdfConverter } from '../integrations/conversion-ga
 import type { Conversion, Conversions } from '../integrations/database/port.ts';
 import type { Storage } from '../integrations/storage/port.ts';
 import type { Logger } from '../observability/logger.ts';
+import { newId } from './keyed-ids.ts';
 import { readUploadForm } from './upload-form.ts';
+
+/** Who uploads, and under which key: the same key again, from the same caller, is the same conversion. */
+export interface Uploader {
+  readonly subject: string;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** A conversion, and whether this upload made it. */
+export interface Received {
+  readonly conversion: Conversion;
+  readonly created: boolean;
+}
 
 export interface PdfUploadsOptions {
   readonly conversions: Conversions;
@@ -36,40 +49,81 @@ export function createPdfUploads({
   return {
     /**
      * @throws MillraceError UNSUPPORTED_MEDIA for what is no PDF, TOO_LARGE, INVALID_REQUEST with the path of each wrong
-     * field, STORAGE_FAILED, DATABASE_UNAVAILABLE. Nothing is kept then.
+     * field, IDEMPOTENCY_CONFLICT, STORAGE_FAILED, DATABASE_UNAVAILABLE. Nothing is kept then.
      */
-    async receive(request: IncomingMessage, log: Logger): Promise<Conversion> {
-      const id = randomUUID();
-      const key = `uploads/${id}.pdf`;
-      await conversions.reserveUpload(key, reservedSeconds);
-      let kept = false;
-      try {
-        const form = await readUploadForm(request, {
-          fields: ['mapping'],
-          maxBytes,
-          keep: (file, signal) =>
-            storage.put(key, Readable.from(pdfOnly(file), { objectMode: false }), signal),
-        });
-        kept = true;
-        const mapping = form.fields.mapping ?? 'default';
-        await checkMapping(mapping, converter);
-        return await conversions.create({
-          id,
-          uploadPath: key,
-          mapping,
-          fileName: form.fileName === undefined ? undefined : printable(form.fileName),
-          uploadBytes: form.kept.bytes,
-        });
-      } catch (error) {
+    async receive(request: IncomingMessage, uploader: Uploader, log: Logger): Promise<Received> {
+      const id = newId('conversion', uploader.subject, uploader.idempotencyKey);
+      const existing = uploader.idempotencyKey === undefined ? undefined : await conversions.find(id);
+      if (existing !== undefined) return { conversion: await compare(request, existing), created: false };
+      return take(request, id, uploader.idempotencyKey !== undefined, log);
+    },
+  };
+
+  async function take(request: IncomingMessage, id: string, keyed: boolean, log: Logger): Promise<Received> {
+    // Two uploads under one key at once are two files, of which one stays.
+    const key = keyed ? `uploads/${id}-${randomUUID().slice(0, 8)}.pdf` : `uploads/${id}.pdf`;
+    await conversions.reserveUpload(key, reservedSeconds);
+    let kept = false;
+    let mapping = 'default';
+    try {
+      const form = await readUploadForm(request, {
+        fields: ['mapping'],
+        maxBytes,
+        keep: (file, signal) => storage.put(key, Readable.from(pdfOnly(file), { objectMode: false }), signal),
+      });
+      kept = true;
+      mapping = form.fields.mapping ?? 'default';
+      await checkMapping(mapping, converter);
+      const conversion = await conversions.create({
+        id,
+        uploadPath: key,
+        mapping,
+        fileName: form.fileName === undefined ? undefined : printable(form.fileName),
+        uploadBytes: form.kept.bytes,
+      });
+      return { conversion, created: true };
+    } catch (error) {
+      const first = kept && keyed ? await conversions.find(id).catch(() => undefined) : undefined;
+      if (first === undefined || first.uploadPath === key) {
         await discard(key, kept, error, log);
         throw error;
       }
-    },
-  };
+      const digest = await digestOf(await storage.get(key));
+      await drop(key, true, log);
+      return { conversion: await sameUpload(first, { mapping, digest }), created: false };
+    }
+  }
+
+  /** Reads an upload whose key was used before; nothing of it is kept. */
+  async function compare(request: IncomingMessage, existing: Conversion): Promise<Conversion> {
+    const form = await readUploadForm(request, {
+      fields: ['mapping'],
+      maxBytes,
+      keep: (file) => digestOf(pdfOnly(file)),
+    });
+    return sameUpload(existing, { mapping: form.fields.mapping ?? 'default', digest: form.kept });
+  }
+
+  /** @throws MillraceError IDEMPOTENCY_CONFLICT when file or mapping differ from those of the first upload. */
+  async function sameUpload(
+    existing: Conversion,
+    { mapping, digest }: { readonly mapping: string; readonly digest: string },
+  ): Promise<Conversion> {
+    const stored = await digestOf(await storage.get(existing.uploadPath));
+    if (mapping === existing.mapping && digest === stored) return existing;
+    throw new MillraceError(
+      'IDEMPOTENCY_CONFLICT',
+      'The idempotency key was used before for another PDF or mapping. Use a new key for a new conversion.',
+    );
+  }
 
   /** A row that may have been written all the same keeps its file; else the mark lets a cleanup remove it. */
   async function discard(key: string, kept: boolean, error: unknown, log: Logger): Promise<void> {
     if (kept && !(error instanceof MillraceError && error.code === 'INVALID_REQUEST')) return;
+    await drop(key, kept, log);
+  }
+
+  async function drop(key: string, kept: boolean, log: Logger): Promise<void> {
     try {
       if (kept) await storage.remove(key);
       await conversions.forgetUpload(key);
@@ -90,6 +144,16 @@ async function checkMapping(mapping: string, converter: Pick<PdfConverter, 'hasM
   throw new MillraceError('INVALID_REQUEST', `The form is invalid. mapping: ${message}`, {
     details: [{ path: 'mapping', message }],
   });
+}
+
+/** SHA-256, in hexadecimal. */
+async function digestOf(file: AsyncIterable<unknown>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of file) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('A file is made of bytes.');
+    hash.update(chunk);
+  }
+  return hash.digest('hex');
 }
 
 /** Lets a PDF through; of anything else not a byte. */

@@ -63,6 +63,9 @@ export interface Call<P, Q, H, B> {
   readonly response: Response;
 }
 
+/** Who makes a call, and under which id. */
+export type Asking = Pick<Call<unknown, unknown, unknown, unknown>, 'principal' | 'correlationId' | 'log'>;
+
 /**
  * One operation of the API, said once: the same schemas check the request and make its part of the OpenAPI document.
  * `P`, `Q`, `H`, `B` and `A` are the schemas of its path, query, headers, body and answers.
@@ -89,7 +92,11 @@ export interface RouteDescription<
   readonly body?: B;
   /** How large a body may be; 300 kB when absent. */
   readonly bodyLimit?: string;
+  /** For `multipart/form-data`: what it holds. The handler reads it itself, as it comes. */
+  readonly form?: z.ZodType;
   readonly answers: A;
+  /** Headers of a good answer, by name, with what they say. */
+  readonly sends?: Readonly<Record<string, string>>;
   /** The codes that it may fail with, beside those that everything may. */
   readonly errors?: readonly ErrorCode[];
   /** For a change: its name in the audit log, and on what it is done, as `<kind>:<id>`. */
@@ -98,23 +105,27 @@ export interface RouteDescription<
   handle(call: Call<Read<P>, Read<Q>, Read<H>, Read<B>>): Promise<Reply<A> | undefined>;
 }
 
-/** A route as what mounts and documents it sees it. */
-export interface Route
-  extends Pick<
-    RouteDescription<Part, Part, Part, Part, Answers>,
-    | 'method'
-    | 'path'
-    | 'permission'
-    | 'summary'
-    | 'description'
-    | 'tag'
-    | 'params'
-    | 'query'
-    | 'headers'
-    | 'body'
-    | 'answers'
-    | 'errors'
-  > {
+/** A route as the document sees it. */
+export type Operation = Pick<
+  RouteDescription<Part, Part, Part, Part, Answers>,
+  | 'method'
+  | 'path'
+  | 'permission'
+  | 'summary'
+  | 'description'
+  | 'tag'
+  | 'params'
+  | 'query'
+  | 'headers'
+  | 'body'
+  | 'form'
+  | 'answers'
+  | 'sends'
+  | 'errors'
+>;
+
+/** A route as what mounts it sees it. */
+export interface Route extends Operation {
   handlers(audited: Audited): readonly RequestHandler[];
 }
 

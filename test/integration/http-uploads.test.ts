@@ -332,3 +332,47 @@ describe('a conversion’s result', () => {
     expect((await site.ask('GET', '/api/conversions/c1', {})).status).toBe(401);
   });
 });
+
+describe('an idempotency key', () => {
+  const keyed = (key: string, ...parts: readonly Part[]) => send(formOf(parts), { 'Idempotency-Key': key });
+  let before: number;
+  beforeEach(async () => {
+    before = (await left()).files.length;
+  });
+
+  it('makes the same upload again the same conversion, and keeps one file', async () => {
+    const first = await keyed('upload-1', plain('mapping', 'invoice-de'), file(pdf));
+    const again = await keyed('upload-1', plain('mapping', 'invoice-de'), file(pdf, 'another name.pdf'));
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.json).toEqual(first.json);
+    expect(await left()).toMatchObject({ files: { length: before + 1 }, rows: 1, marks: 0 });
+  });
+
+  it('is refused for another file or mapping, and nothing of that is kept', async () => {
+    await keyed('upload-2', file(pdf));
+    const other = await keyed('upload-2', file(Buffer.concat([pdf, Buffer.from('\n')])));
+    const mapping = await keyed('upload-2', plain('mapping', 'invoice-de'), file(pdf));
+    for (const answer of [other, mapping]) {
+      expect(answer.status).toBe(422);
+      expect(at(answer.json, 'error.code')).toBe('IDEMPOTENCY_CONFLICT');
+    }
+    expect(await left()).toMatchObject({ files: { length: before + 1 }, rows: 1, marks: 0 });
+  });
+
+  it('that comes many times at once is one conversion', async () => {
+    const answers = await Promise.all(Array.from({ length: 6 }, () => keyed('upload-3', file(pdf))));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 201]);
+    expect(new Set(answers.map(({ json }) => textAt(json, 'data.conversion.id'))).size).toBe(1);
+    expect(await left()).toMatchObject({ files: { length: before + 1 }, rows: 1, marks: 0 });
+  });
+
+  it('is its caller’s own', async () => {
+    await keyed('upload-4', file(pdf));
+    const other = await send(formOf([file(pdf)]), {
+      'Idempotency-Key': 'upload-4',
+      Authorization: `Bearer ${await site.token('producer', 'somebody-else')}`,
+    });
+    expect(other.status).toBe(201);
+    expect(await left()).toMatchObject({ rows: 2 });
+  });
+});

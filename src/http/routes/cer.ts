@@ -1,69 +1,96 @@
-import { type Request, Router } from 'express';
 import { z } from 'zod';
-import { cerRequest } from '../../../queues/cer-request.ts';
-import { id } from '../../../queues/fields.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
 import type { CerReport, Documents } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
-import { parse, sendData } from '../answer.ts';
 import type { CerCaller, CerIntake } from '../cer-reports.ts';
-import { contextOf, principalOf } from '../context.ts';
-import type { Audited } from '../middleware/audit.ts';
-import { permit } from '../middleware/authenticate.ts';
-import { idempotencyKeyOf } from '../middleware/idempotency-key.ts';
+import { type Asking, type Route, reply, route } from '../route.ts';
+import { cerReport, cerReportAddress, newCerReport } from '../schemas/cer.ts';
+import { idempotencyHeader } from '../schemas/jobs.ts';
 import { sendDocument } from '../send-document.ts';
 
-/** A request is stored beside its job, so it may be far larger than a payload: some thousand publications and events. */
-export const cerBodyLimit = '5mb';
+const tag = 'Clinical evaluation reports';
+const answer = z.object({ report: cerReport });
 
-const address = z.object({ id });
+/** A request is stored beside its job, so it may be far larger than a payload: some thousand publications and events. */
+const bodyLimit = '5mb';
 
 export interface CerRoutesOptions {
   readonly intake: CerIntake;
   readonly documents: Documents;
   readonly storage: Storage | undefined;
-  readonly audited: Audited;
 }
 
 /** Clinical evaluation reports: asked for, looked up, downloaded. */
-export function cerRoutes({ intake, documents, storage, audited }: CerRoutesOptions): Router {
-  const router = Router();
-
-  const add = audited(
-    'cer-reports.add',
-    'cer-report.add',
-    () => 'cer-report:new',
-    async (request, response, note) => {
-      const wanted = parse(cerRequest, request.body, 'body');
-      const { report, created } = await intake.submit(wanted, callerOf(request), idempotencyKeyOf(request));
+export function cerRoutes({ intake, documents, storage }: CerRoutesOptions): Route[] {
+  const add = route({
+    method: 'post',
+    path: '/cer/reports',
+    tag,
+    permission: 'cer-reports.add',
+    summary: 'Ask for a clinical evaluation report',
+    description:
+      'The request is kept and a job renders it; `notify` says who is told when it is done. The same idempotency key again is the same report, answered with 200.',
+    headers: idempotencyHeader,
+    body: newCerReport,
+    bodyLimit,
+    answers: { 202: answer, 200: answer },
+    errors: ['IDEMPOTENCY_CONFLICT', 'WEBHOOK_NOT_CONFIGURED', 'QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
+    audit: { action: 'cer-report.add', object: () => 'cer-report:new' },
+    async handle({ body, headers, note, ...call }) {
+      const { report, created } = await intake.submit(body, callerOf(call), headers['Idempotency-Key']);
       note({ report: report.id, created });
-      sendData(response, { report: viewReport(report) }, created ? 202 : 200);
+      const data = { report: viewReport(report) };
+      return created ? reply(202, data) : reply(200, data);
     },
-  );
-  router.post('/reports', add);
-
-  router.get('/reports/:id', permit('cer-reports.read-own'), async (request, response) => {
-    const { id: reportId } = parse(address, request.params, 'address');
-    sendData(response, { report: viewReport(await intake.find(reportId, callerOf(request))) });
   });
 
-  router.get('/reports/:id/pdf', permit('cer-reports.read-own'), async (request, response) => {
-    const { id: reportId } = parse(address, request.params, 'address');
-    const report = await intake.find(reportId, callerOf(request));
-    if (report.documentId === undefined) throw notReady(report);
-    const document = await documents.find(report.documentId);
-    if (document === undefined || storage === undefined)
-      throw new MillraceError('DOCUMENT_NOT_FOUND', `The PDF of report ${report.id} is no longer kept.`);
-    // The bearer of the token asks here, so the file comes from here: a redirect would show the token to the storage.
-    await sendDocument(request, response, document, await storage.get(document.storageKey));
+  const show = route({
+    method: 'get',
+    path: '/cer/reports/{id}',
+    tag,
+    permission: 'cer-reports.read-own',
+    summary: 'See where a report stands',
+    description: 'Producers see the reports that they have asked for.',
+    params: cerReportAddress,
+    answers: { 200: answer },
+    errors: ['CER_REPORT_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+    async handle({ params, ...call }) {
+      return reply(200, { report: viewReport(await intake.find(params.id, callerOf(call))) });
+    },
   });
 
-  return router;
+  const pdf = route({
+    method: 'get',
+    path: '/cer/reports/{id}/pdf',
+    tag,
+    permission: 'cer-reports.read-own',
+    summary: 'Fetch the PDF of a report',
+    params: cerReportAddress,
+    answers: { 200: { contentType: 'application/pdf', description: 'The PDF itself' } },
+    sends: { 'Content-Disposition': 'The name to save it under' },
+    errors: [
+      'CER_REPORT_NOT_FOUND',
+      'CER_REPORT_NOT_READY',
+      'DOCUMENT_NOT_FOUND',
+      'DATABASE_UNAVAILABLE',
+      'STORAGE_FAILED',
+    ],
+    async handle({ params, request, response, ...call }) {
+      const report = await intake.find(params.id, callerOf(call));
+      if (report.documentId === undefined) throw notReady(report);
+      const document = await documents.find(report.documentId);
+      if (document === undefined || storage === undefined)
+        throw new MillraceError('DOCUMENT_NOT_FOUND', `The PDF of report ${report.id} is no longer kept.`);
+      // The bearer of the token asks here, so the file comes from here: a redirect would show the token to the storage.
+      await sendDocument(request, response, document, await storage.get(document.storageKey));
+      return undefined;
+    },
+  });
+
+  return [add, show, pdf];
 }
 
-function callerOf(request: Request): CerCaller {
-  const { correlationId, log } = contextOf(request);
-  const { subject, role } = principalOf(request);
+function callerOf({ principal: { subject, role }, correlationId, log }: Asking): CerCaller {
   return { subject, role, correlationId, log };
 }
 
@@ -89,7 +116,6 @@ function viewReport(report: CerReport) {
       report.notifyEmail === undefined && report.notifyUrl === undefined
         ? null
         : { email: report.notifyEmail ?? null, url: report.notifyUrl ?? null },
-    /** Where the PDF is, once there is one. */
     pdf: report.documentId === undefined ? null : `/api/cer/reports/${report.id}/pdf`,
     createdAt: report.createdAt,
     startedAt: report.startedAt ?? null,

@@ -1,72 +1,97 @@
 import { pipeline } from 'node:stream/promises';
-import { Router } from 'express';
 import { z } from 'zod';
 import { MillraceError } from '../../errors/catalogue.ts';
 import type { Conversion, Conversions } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
-import { parse, sendData } from '../answer.ts';
-import { contextOf } from '../context.ts';
-import type { Audited } from '../middleware/audit.ts';
-import { permit } from '../middleware/authenticate.ts';
 import type { createPdfUploads } from '../pdf-uploads.ts';
+import { type Route, reply, route } from '../route.ts';
+import { conversionAddress, conversion as conversionSchema, uploadForm } from '../schemas/conversions.ts';
+import { idempotencyHeader } from '../schemas/jobs.ts';
 
-const address = z.object({ id: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is no id of a conversion') });
-
-/** `POST /api/upload`: a PDF that is to become XML. */
-export function uploadRoutes(uploads: ReturnType<typeof createPdfUploads>, audited: Audited): Router {
-  const router = Router();
-  const add = audited(
-    'conversions.add',
-    'conversion.add',
-    () => 'conversion:new',
-    async (request, response, note) => {
-      const conversion = await uploads.receive(request, contextOf(request).log);
-      note({ conversion: conversion.id });
-      response.set('Location', `/api/conversions/${conversion.id}`);
-      sendData(response, { conversion: viewConversion(conversion) }, 201);
-    },
-  );
-  router.post('/', add);
-  return router;
-}
+const tag = 'Conversions';
+const answer = z.object({ conversion: conversionSchema });
 
 export interface ConversionRoutesOptions {
   readonly conversions: Conversions;
   readonly storage: Storage;
+  readonly uploads: ReturnType<typeof createPdfUploads>;
 }
 
-/** What became of a PDF, and the XML. */
-export function conversionRoutes({ conversions, storage }: ConversionRoutesOptions): Router {
-  const router = Router();
-
-  async function find(params: unknown): Promise<Conversion> {
-    const { id } = parse(address, params, 'address');
+/** PDFs that are to become XML: sent in, looked up, fetched. */
+export function conversionRoutes({ conversions, storage, uploads }: ConversionRoutesOptions): Route[] {
+  async function find(id: string): Promise<Conversion> {
     const row = await conversions.find(id);
     if (row === undefined)
       throw new MillraceError('CONVERSION_NOT_FOUND', `No conversion has the id "${id}".`);
     return row;
   }
 
-  router.get('/:id', permit('conversions.read'), async (request, response) => {
-    sendData(response, { conversion: viewConversion(await find(request.params)) });
+  const upload = route({
+    method: 'post',
+    path: '/upload',
+    tag,
+    permission: 'conversions.add',
+    summary: 'Upload a PDF to be turned into XML',
+    description:
+      'The same idempotency key again, with the same file and mapping, is the same conversion, answered with 200.',
+    headers: idempotencyHeader,
+    form: uploadForm,
+    answers: { 201: answer, 200: answer },
+    sends: { Location: 'Where the conversion can be looked up' },
+    errors: ['IDEMPOTENCY_CONFLICT', 'TOO_LARGE', 'STORAGE_FAILED', 'DATABASE_UNAVAILABLE'],
+    audit: { action: 'conversion.add', object: () => 'conversion:new' },
+    async handle({ headers, principal, request, response, log, note }) {
+      const caller = { subject: principal.subject, idempotencyKey: headers['Idempotency-Key'] };
+      const { conversion, created } = await uploads.receive(request, caller, log);
+      note({ conversion: conversion.id, created });
+      response.set('Location', `/api/conversions/${conversion.id}`);
+      const data = { conversion: viewConversion(conversion) };
+      return created ? reply(201, data) : reply(200, data);
+    },
   });
 
-  router.get('/:id/result', permit('conversions.read'), async (request, response) => {
-    const row = await find(request.params);
-    if (row.status !== 'complete' || row.resultPath === undefined) throw notComplete(row);
-    const file = await storage.get(row.resultPath);
-    response.attachment(`${row.id}.xml`).set('Content-Type', 'application/xml');
-    if (row.resultBytes !== undefined) response.set('Content-Length', String(row.resultBytes));
-    try {
-      await pipeline(file, response);
-    } catch (error) {
-      // Readers that go away in the middle are no fault of ours.
-      if (!request.destroyed && !response.destroyed) throw error;
-      contextOf(request).log.debug({ err: error }, 'A result was not read to its end');
-    }
+  const show = route({
+    method: 'get',
+    path: '/conversions/{id}',
+    tag,
+    permission: 'conversions.read',
+    summary: 'See what became of a PDF',
+    params: conversionAddress,
+    answers: { 200: answer },
+    errors: ['CONVERSION_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+    async handle({ params }) {
+      return reply(200, { conversion: viewConversion(await find(params.id)) });
+    },
   });
 
-  return router;
+  const result = route({
+    method: 'get',
+    path: '/conversions/{id}/result',
+    tag,
+    permission: 'conversions.read',
+    summary: 'Fetch the XML',
+    params: conversionAddress,
+    answers: { 200: { contentType: 'application/xml', description: 'The XML itself' } },
+    sends: { 'Content-Disposition': 'The name to save it under' },
+    errors: ['CONVERSION_NOT_FOUND', 'CONVERSION_NOT_COMPLETE', 'DATABASE_UNAVAILABLE', 'STORAGE_FAILED'],
+    async handle({ params, request, response, log }) {
+      const row = await find(params.id);
+      if (row.status !== 'complete' || row.resultPath === undefined) throw notComplete(row);
+      const file = await storage.get(row.resultPath);
+      response.attachment(`${row.id}.xml`).set('Content-Type', 'application/xml');
+      if (row.resultBytes !== undefined) response.set('Content-Length', String(row.resultBytes));
+      try {
+        await pipeline(file, response);
+      } catch (error) {
+        // Readers that go away in the middle are no fault of ours.
+        if (!request.destroyed && !response.destroyed) throw error;
+        log.debug({ err: error }, 'A result was not read to its end');
+      }
+      return undefined;
+    },
+  });
+
+  return [upload, show, result];
 }
 
 function notComplete({ id, status, errorCode, errorMessage }: Conversion): MillraceError {

@@ -1,13 +1,10 @@
-import { Router } from 'express';
 import { z } from 'zod';
 import { MillraceError } from '../../errors/catalogue.ts';
 import type { DocumentRow, Documents } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
-import { parse, sendData } from '../answer.ts';
 import type { FileLink, FileLinks } from '../file-links.ts';
-import { permit } from '../middleware/authenticate.ts';
-
-const address = z.object({ id: z.string().regex(/^[\x21-\x7e]{1,300}$/, 'is no id of a document') });
+import { type Route, reply, route } from '../route.ts';
+import { documentAddress, document as documentSchema } from '../schemas/documents.ts';
 
 const linkSeconds = 15 * 60;
 
@@ -18,34 +15,42 @@ export interface DocumentRoutesOptions {
 }
 
 /** What is known of a document, and a link to it: the storage's own where it gives any, else one of ours. */
-export function documentRoutes({ documents, storage, links }: DocumentRoutesOptions): Router {
-  const router = Router();
-
-  router.get('/:id', permit('documents.read'), async (request, response) => {
-    const { id } = parse(address, request.params, 'address');
-    const row = await documents.find(id);
-    if (row === undefined) throw new MillraceError('DOCUMENT_NOT_FOUND', `No document has the id "${id}".`);
-    const { url, expiresAt } = await linkTo(row, storage, links);
-    const document = {
-      id: row.id,
-      kind: row.kind,
-      format: row.format,
-      title: row.title,
-      fileName: row.fileName,
-      contentType: row.contentType,
-      bytes: row.bytes,
-      pages: row.pages ?? null,
-      rows: row.rows ?? null,
-      sha256: row.sha256,
-      userId: row.userId ?? null,
-      createdAt: row.createdAt,
-      url,
-      urlExpiresAt: expiresAt,
-    };
-    sendData(response, { document });
+export function documentRoutes({ documents, storage, links }: DocumentRoutesOptions): Route[] {
+  const show = route({
+    method: 'get',
+    path: '/documents/{id}',
+    tag: 'Documents',
+    permission: 'documents.read',
+    summary: 'See a document and get a link to it',
+    description: 'The link is good for 15 minutes and needs no token.',
+    params: documentAddress,
+    answers: { 200: z.object({ document: documentSchema }) },
+    errors: ['DOCUMENT_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'STORAGE_FAILED'],
+    async handle({ params: { id } }) {
+      const row = await documents.find(id);
+      if (row === undefined) throw new MillraceError('DOCUMENT_NOT_FOUND', `No document has the id "${id}".`);
+      const { url, expiresAt } = await linkTo(row, storage, links);
+      const document = {
+        id: row.id,
+        kind: row.kind,
+        format: row.format,
+        title: row.title,
+        fileName: row.fileName,
+        contentType: row.contentType,
+        bytes: row.bytes,
+        pages: row.pages ?? null,
+        rows: row.rows ?? null,
+        sha256: row.sha256,
+        userId: row.userId ?? null,
+        createdAt: row.createdAt,
+        url,
+        urlExpiresAt: expiresAt,
+      };
+      return reply(200, { document });
+    },
   });
 
-  return router;
+  return [show];
 }
 
 async function linkTo(row: DocumentRow, storage: Storage | undefined, links: FileLinks): Promise<FileLink> {

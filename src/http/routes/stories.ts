@@ -1,79 +1,77 @@
-import { type Request, Router } from 'express';
 import { z } from 'zod';
-import { line } from '../../../queues/fields.ts';
 import type { Story } from '../../integrations/database/port.ts';
-import { parse, sendData } from '../answer.ts';
-import { contextOf, principalOf } from '../context.ts';
-import type { Audited } from '../middleware/audit.ts';
-import { permit } from '../middleware/authenticate.ts';
-import { idempotencyKeyOf } from '../middleware/idempotency-key.ts';
+import { type Asking, type Route, reply, route } from '../route.ts';
+import { idempotencyHeader } from '../schemas/jobs.ts';
+import { newStory, storyAddress, storyChange, story as storySchema } from '../schemas/stories.ts';
 import type { Caller, StoryIntake } from '../stories.ts';
 
-const tag = line(50);
-const fields = {
-  title: line(300),
-  content: z.string().trim().min(1).max(100_000),
-  sectorTag: line(100),
-  impactTags: z.array(tag).max(20),
-};
-const newStory = z.strictObject({
-  ...fields,
-  sectorTag: fields.sectorTag.optional(),
-  impactTags: fields.impactTags.default([]),
-});
-const storyChange = z
-  .strictObject({ ...fields, sectorTag: fields.sectorTag.nullable() })
-  .partial()
-  .refine((change) => Object.values(change).some((value) => value !== undefined), {
-    error: 'must change something: title, content, sectorTag or impactTags',
-  });
-const address = z.object({ id: z.string().regex(/^[A-Za-z0-9._~-]{1,128}$/, 'is no id of a story') });
+const tag = 'Stories';
+const answer = z.object({ story: storySchema });
 
 /** Stories: scored locally at once, by a model later. */
-export function storyRoutes(intake: StoryIntake, audited: Audited): Router {
-  const router = Router();
-
-  const add = audited(
-    'stories.change',
-    'story.add',
-    () => 'story:new',
-    async (request, response, note) => {
-      const { sectorTag, ...text } = parse(newStory, request.body, 'body');
+export function storyRoutes(intake: StoryIntake): Route[] {
+  const add = route({
+    method: 'post',
+    path: '/stories',
+    tag,
+    permission: 'stories.change',
+    summary: 'Add a story',
+    description:
+      'It is scored by its own words at once; a job has it enhanced by the model, where one is set. The same idempotency key again is the same story, answered with 200.',
+    headers: idempotencyHeader,
+    body: newStory,
+    answers: { 201: answer, 200: answer },
+    errors: ['IDEMPOTENCY_CONFLICT', 'TOO_LARGE', 'QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
+    audit: { action: 'story.add', object: () => 'story:new' },
+    async handle({ body: { sectorTag, ...text }, headers, note, ...call }) {
       const { story, created } = await intake.submit(
         { ...text, sectorTag },
-        callerOf(request),
-        idempotencyKeyOf(request),
+        callerOf(call),
+        headers['Idempotency-Key'],
       );
       note({ story: story.id, created });
-      sendData(response, { story: viewStory(story) }, created ? 201 : 200);
+      const data = { story: viewStory(story) };
+      return created ? reply(201, data) : reply(200, data);
     },
-  );
-  const change = audited(
-    'stories.change',
-    'story.change',
-    (request) => `story:${idOf(request)}`,
-    async (request, response) => {
-      const wanted = parse(storyChange, request.body, 'body');
-      sendData(response, { story: viewStory(await intake.revise(idOf(request), wanted, callerOf(request))) });
-    },
-  );
-
-  router.post('/', add);
-  router.get('/:id', permit('stories.read'), async (request, response) => {
-    sendData(response, { story: viewStory(await intake.find(idOf(request))) });
   });
-  router.patch('/:id', change);
 
-  return router;
+  const show = route({
+    method: 'get',
+    path: '/stories/{id}',
+    tag,
+    permission: 'stories.read',
+    summary: 'Read a story and its scores',
+    params: storyAddress,
+    answers: { 200: answer },
+    errors: ['STORY_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+    async handle({ params }) {
+      return reply(200, { story: viewStory(await intake.find(params.id)) });
+    },
+  });
+
+  const change = route({
+    method: 'patch',
+    path: '/stories/{id}',
+    tag,
+    permission: 'stories.change',
+    summary: 'Change a story',
+    description:
+      'A new text is scored anew and enhanced once more. Sent again after a failure it completes what is missing.',
+    params: storyAddress,
+    body: storyChange,
+    answers: { 200: answer },
+    errors: ['STORY_NOT_FOUND', 'TOO_LARGE', 'QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
+    audit: { action: 'story.change', object: ({ id }) => `story:${id}` },
+    async handle({ params, body, ...call }) {
+      return reply(200, { story: viewStory(await intake.revise(params.id, body, callerOf(call))) });
+    },
+  });
+
+  return [add, show, change];
 }
 
-function idOf(request: Request): string {
-  return parse(address, request.params, 'address').id;
-}
-
-function callerOf(request: Request): Caller {
-  const { correlationId, log } = contextOf(request);
-  return { subject: principalOf(request).subject, correlationId, log };
+function callerOf({ principal, correlationId, log }: Asking): Caller {
+  return { subject: principal.subject, correlationId, log };
 }
 
 function viewStory(story: Story) {
@@ -88,7 +86,6 @@ function viewStory(story: Story) {
     ethicsScore: story.ethicsScore,
     realityCheck: story.realityCheck ?? null,
     eli5Summary: story.eli5Summary ?? null,
-    /** Whether a model has scored this very text. */
     enhanced: story.enhancedRevision === story.revision,
     model: story.model ?? null,
     jobId: story.jobId ?? null,

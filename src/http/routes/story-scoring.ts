@@ -1,14 +1,13 @@
-import { Router } from 'express';
 import { z } from 'zod';
 import type { Stories } from '../../integrations/database/port.ts';
 import type { LanguageModel, TokenBudget } from '../../integrations/llm/port.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
-import { parse, sendData } from '../answer.ts';
-import { permit } from '../middleware/authenticate.ts';
+import { type Route, reply, route } from '../route.ts';
+import { providerCheck, scoringJob, scoringJobAddress, scoringStats } from '../schemas/stories.ts';
 import { findScoringJob } from '../scoring-jobs.ts';
 import { storyQueue } from '../stories.ts';
 
-const address = z.object({ jobId: z.string().regex(/^[\x21-\x7e]{1,300}$/, 'is no id of a job') });
+const tag = 'Stories';
 
 /** How long the model's provider may take to say that it is there, in ms. */
 const providerTimeoutMs = 20_000;
@@ -20,44 +19,74 @@ export interface StoryScoringOptions {
 }
 
 /** What becomes of the scoring of stories. */
-export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions): Router {
-  const router = Router();
-
-  router.get('/job/:jobId', permit('stories.read'), async (request, response) => {
-    const { jobId } = parse(address, request.params, 'address');
-    const job = await findScoringJob(jobId, { queues, stories, modelConfigured: llm !== undefined });
-    sendData(response, { job });
+export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions): Route[] {
+  const job = route({
+    method: 'get',
+    path: '/stories/scoring/job/{jobId}',
+    tag,
+    permission: 'stories.read',
+    summary: 'Look at the scoring of a story',
+    description: 'Also when its queue has forgotten the job: the story still knows.',
+    params: scoringJobAddress,
+    answers: { 200: z.object({ job: scoringJob }) },
+    errors: ['JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
+    async handle({ params }) {
+      const found = await findScoringJob(params.jobId, {
+        queues,
+        stories,
+        modelConfigured: llm !== undefined,
+      });
+      return reply(200, { job: found });
+    },
   });
 
-  router.get('/stats', permit('stories.read'), async (_request, response) => {
-    const { waiting, delayed, active, completed, failed } = await queues.counts(storyQueue);
-    const pending = waiting + delayed + active;
-    const budget = await llm?.budget();
-    const stats = {
-      totalJobs: pending + completed + failed,
-      pendingJobs: pending,
-      completedJobs: completed,
-      failedJobs: failed,
-      openAIConfigured: llm !== undefined,
-      queueSize: waiting + delayed,
-      ...(budget === undefined ? {} : { openAIBudget: viewBudget(budget) }),
-    };
-    sendData(response, { stats });
+  const stats = route({
+    method: 'get',
+    path: '/stories/scoring/stats',
+    tag,
+    permission: 'stories.read',
+    summary: 'Count the jobs that score stories',
+    answers: { 200: z.object({ stats: scoringStats }) },
+    errors: ['QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
+    async handle() {
+      const { waiting, delayed, active, completed, failed } = await queues.counts(storyQueue);
+      const pending = waiting + delayed + active;
+      const budget = await llm?.budget();
+      const counted = {
+        totalJobs: pending + completed + failed,
+        pendingJobs: pending,
+        completedJobs: completed,
+        failedJobs: failed,
+        openAIConfigured: llm !== undefined,
+        queueSize: waiting + delayed,
+        ...(budget === undefined ? {} : { openAIBudget: viewBudget(budget) }),
+      };
+      return reply(200, { stats: counted });
+    },
   });
 
-  router.get('/openai/test', permit('providers.try'), async (_request, response) => {
-    if (llm === undefined) {
-      const message = 'OPENAI_API_KEY is not set: stories keep their local scores.';
-      return sendData(response, { openAI: { configured: false, ok: false, message } });
-    }
-    const { model, latencyMs } = await llm.check(AbortSignal.timeout(providerTimeoutMs));
-    const budget = await llm.budget();
-    const openAI = { configured: true, ok: true, model, latencyMs };
-    if (budget === undefined) return sendData(response, { openAI });
-    sendData(response, { openAI: { ...openAI, ...budgetMessage(budget), budget: viewBudget(budget) } });
+  const test = route({
+    method: 'get',
+    path: '/stories/scoring/openai/test',
+    tag,
+    permission: 'providers.try',
+    summary: 'Ask OpenAI whether it answers',
+    answers: { 200: z.object({ openAI: providerCheck }) },
+    errors: ['AI_UNAUTHORIZED', 'AI_RATE_LIMITED', 'AI_REJECTED', 'AI_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
+    async handle() {
+      if (llm === undefined) {
+        const message = 'OPENAI_API_KEY is not set: stories keep their local scores.';
+        return reply(200, { openAI: { configured: false, ok: false, message } });
+      }
+      const { model, latencyMs } = await llm.check(AbortSignal.timeout(providerTimeoutMs));
+      const budget = await llm.budget();
+      const openAI = { configured: true, ok: true, model, latencyMs };
+      if (budget === undefined) return reply(200, { openAI });
+      return reply(200, { openAI: { ...openAI, ...budgetMessage(budget), budget: viewBudget(budget) } });
+    },
   });
 
-  return router;
+  return [job, stats, test];
 }
 
 function viewBudget({ limit, used, reserved, usedUp, resetsAt }: TokenBudget) {

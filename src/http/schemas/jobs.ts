@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { addOptions } from '../../queue/options.ts';
 import { count, jobId, queueName, time } from './fields.ts';
 
-const jobState = z
+export const jobState = z
   .enum(['waiting', 'active', 'delayed', 'completed', 'failed', 'cancelled', 'unknown'])
   .meta({ id: 'JobState' });
 

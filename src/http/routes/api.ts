@@ -1,0 +1,66 @@
+import type { Access } from '../access.ts';
+import { CerIntake } from '../cer-reports.ts';
+import type { EventStreams } from '../event-stream.ts';
+import type { FileLinks } from '../file-links.ts';
+import type { HttpOptions } from '../options.ts';
+import { createPdfUploads } from '../pdf-uploads.ts';
+import type { Route } from '../route.ts';
+import { StoryIntake } from '../stories.ts';
+import { cerRoutes } from './cer.ts';
+import { conversionRoutes } from './conversions.ts';
+import { documentRoutes } from './documents.ts';
+import { jobControlRoutes } from './job-control.ts';
+import { jobEventRoutes } from './job-events.ts';
+import { jobRoutes } from './jobs.ts';
+import { queueRoutes } from './queues.ts';
+import { storyRoutes } from './stories.ts';
+import { storyScoringRoutes } from './story-scoring.ts';
+import { tokenRoutes } from './tokens.ts';
+
+export type ApiServices = Pick<
+  HttpOptions,
+  | 'queues'
+  | 'jobs'
+  | 'queueControl'
+  | 'database'
+  | 'storage'
+  | 'llm'
+  | 'converter'
+  | 'maxPdfBytes'
+  | 'scoreStory'
+  | 'signsWebhooks'
+> & { readonly access: Access; readonly streams: EventStreams; readonly links: FileLinks };
+
+/**
+ * Every operation below `/api`, in the order in which they are tried. Making the list touches no service: the document
+ * is made from it too.
+ */
+export function apiRoutes(services: ApiServices): Route[] {
+  const { queues, jobs, queueControl, database, storage, llm, converter, access, streams, links } = services;
+  const { conversions, documents, stories } = database;
+  const intake = new StoryIntake({ queues, stories, scoreStory: services.scoreStory });
+  const cerReports = new CerIntake({
+    queues,
+    reports: database.cerReports,
+    signsWebhooks: services.signsWebhooks,
+  });
+  const limit = services.maxPdfBytes === undefined ? {} : { maxBytes: services.maxPdfBytes };
+  return [
+    ...jobRoutes({ queues, jobs }),
+    ...jobControlRoutes(jobs),
+    ...jobEventRoutes(jobs, streams),
+    ...queueRoutes(queueControl),
+    ...storyScoringRoutes({ queues, stories, llm }),
+    ...storyRoutes(intake),
+    ...documentRoutes({ documents, storage, links }),
+    ...cerRoutes({ intake: cerReports, documents, storage }),
+    ...(storage === undefined
+      ? []
+      : conversionRoutes({
+          conversions,
+          storage,
+          uploads: createPdfUploads({ conversions, storage, converter, ...limit }),
+        })),
+    ...tokenRoutes(access),
+  ];
+}
