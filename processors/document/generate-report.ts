@@ -1,10 +1,10 @@
-import type { Database, DateRange, ReportRow, ReportSource } from '../../src/integrations/database/port.ts';
+import type { Database, ReportRow, ReportSource } from '../../src/integrations/database/port.ts';
 import { defineProcessor } from '../define.ts';
 import { renderInto } from './render-into.ts';
 import { renderCsv } from './report/csv.ts';
 import { documentIdOf, fileNameOf, reportRange, reportTitle } from './report/plan.ts';
 import { proposalContent } from './report/proposals.ts';
-import type { Renderer, Report, ReportKind } from './report/report.ts';
+import type { Renderer, Report, ReportHead, ReportKind } from './report/report.ts';
 import { renderPdfInThread } from './report/threaded-pdf.ts';
 import { weeklyContent } from './report/weekly.ts';
 import { renderWorkbook } from './report/workbook.ts';
@@ -48,7 +48,13 @@ export const generateReport = defineProcessor(
     const documentId = documentIdOf(job.key);
 
     progress(0, 'Counting');
-    const head = { title: reportTitle(data.title, kind), range, generatedAt };
+    const user = await database.users.find(data.userId);
+    const head: ReportHead = {
+      title: reportTitle(data.title, kind),
+      range,
+      generatedAt,
+      ...(user === undefined ? {} : { preparedFor: { name: user.name, company: user.company } }),
+    };
     const report = await readReport(database, kind, data.userId, head, signal, progress);
     signal.throwIfAborted();
     progress(5, 'Writing');
@@ -110,18 +116,18 @@ async function readReport(
   { reports }: Database,
   kind: ReportKind,
   userId: string,
-  head: { readonly title: string; readonly range: DateRange; readonly generatedAt: Date },
+  head: ReportHead,
   signal: AbortSignal,
   progress: (percent: number, message?: string) => void,
 ): Promise<Report> {
   const { range } = head;
   if (kind === 'proposals') {
     const figures = await reports.proposals(userId, range, mostProposals);
-    return { ...head, kind, content: proposalContent(figures, head) };
+    return { ...head, kind, content: proposalContent(figures, range) };
   }
   if (kind === 'weekly') {
     const figures = await reports.week(userId, range, mostInWeek);
-    return { ...head, kind, content: weeklyContent(figures, head) };
+    return { ...head, kind, content: weeklyContent(figures, range) };
   }
   const figures = await reports.figures(range);
   return {

@@ -15,7 +15,10 @@ export interface ReadPdf {
   /** The tags of all pages, in reading order; one that spans pages is there once for each. */
   readonly tags: readonly { readonly role: string; readonly alt: string | undefined }[];
   readonly bookmarks: readonly string[];
+  /** Addresses outside. */
   readonly links: readonly string[];
+  /** Pages that links inside lead to, from 1. */
+  readonly leads: readonly number[];
   readonly title: unknown;
   readonly language: unknown;
   readonly marked: boolean;
@@ -27,6 +30,7 @@ export async function readPdf(bytes: Uint8Array): Promise<ReadPdf> {
   const pages: Piece[][] = [];
   const tags: { role: string; alt: string | undefined }[] = [];
   const links: string[] = [];
+  const leads: number[] = [];
   for (let number = 1; number <= pdf.numPages; number += 1) {
     const page = await pdf.getPage(number);
     const content = await page.getTextContent();
@@ -46,7 +50,11 @@ export async function readPdf(bytes: Uint8Array): Promise<ReadPdf> {
       ),
     );
     walk(await page.getStructTree(), tags);
-    for (const annotation of await page.getAnnotations()) links.push(annotation.url);
+    for (const { url, dest } of await page.getAnnotations()) {
+      if (typeof url === 'string') links.push(url);
+      const [target] = typeof dest === 'string' ? ((await pdf.getDestination(dest)) ?? []) : [];
+      if (target !== undefined) leads.push((await pdf.getPageIndex(target)) + 1);
+    }
   }
   const { info } = await pdf.getMetadata();
   const outline = (await pdf.getOutline()) ?? [];
@@ -55,6 +63,7 @@ export async function readPdf(bytes: Uint8Array): Promise<ReadPdf> {
     pages,
     tags,
     links,
+    leads,
     bookmarks: outline.map((entry) => entry.title),
     title: 'Title' in info ? info.Title : undefined,
     language: 'Language' in info ? info.Language : undefined,

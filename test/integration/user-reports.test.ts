@@ -93,6 +93,7 @@ describe('a user’s reports', () => {
     const pdf = await readPdf((await run({ reportType: 'proposals', format: 'pdf', dateRange })).bytes);
     expect(pdf.bookmarks).toEqual([
       'Proposals report',
+      'Summary',
       'How they stand',
       'Over time',
       'By status',
@@ -142,6 +143,7 @@ describe('a user’s reports', () => {
     const pdf = await readPdf((await run({ reportType: 'weekly', format: 'pdf', dateRange: week })).bytes);
     expect(pdf.bookmarks).toEqual([
       'Weekly report',
+      'Summary',
       'By agency',
       'Over time',
       'Closing soon',
@@ -170,7 +172,7 @@ describe('a user’s reports', () => {
     const none = { start: '1999-01-04', end: '1999-01-10' };
     for (const reportType of ['proposals', 'weekly'] as const) {
       const { result, bytes } = await run({ reportType, format: 'pdf', dateRange: none }, 'nobody');
-      expect(result).toMatchObject({ pages: 1, rows: 0 });
+      expect(result).toMatchObject({ pages: 2, rows: 0 });
       const text = (await readPdf(bytes)).pages
         .flat()
         .map((piece) => piece.text)

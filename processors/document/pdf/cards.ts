@@ -8,19 +8,20 @@ export interface Card {
   readonly value: string;
 }
 
-const height = 52;
+/** Of a row of figures, in points. */
+export const cardsHeight = 52;
 const gap = 10;
 
 /** Sets figures side by side across the page. */
 export function figureCards(layout: Layout, cards: readonly Card[]): void {
   const { doc, root, left } = layout;
   const width = (layout.width - gap * (cards.length - 1)) / cards.length;
-  ensureRoom(layout, height);
+  ensureRoom(layout, cardsHeight);
   cards.forEach((card, index) => {
     const x = left + index * (width + gap);
     decoration(doc, () => {
-      doc.rect(x, layout.y, width, height).fill(colour.tint);
-      doc.rect(x, layout.y, 2.5, height).fill(colour.accent);
+      doc.rect(x, layout.y, width, cardsHeight).fill(colour.tint);
+      doc.rect(x, layout.y, 2.5, cardsHeight).fill(colour.accent);
     });
     tagged(doc, root, 'P', () => {
       const room = width - 22;
@@ -30,5 +31,5 @@ export function figureCards(layout: Layout, cards: readonly Card[]): void {
       write(doc, value, x + 12, layout.y + 22, { font: 'bold', size: size.figure, colour: colour.ink });
     });
   });
-  layout.y += height + 18;
+  layout.y += cardsHeight + 18;
 }

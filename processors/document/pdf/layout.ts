@@ -19,7 +19,18 @@ export interface Layout {
   readonly top: number;
   readonly bottom: number;
   readonly width: number;
+  /** The sections begun so far; contents are made from them. */
+  readonly headings: Heading[];
   y: number;
+}
+
+/** Where a section begins. */
+export interface Heading {
+  readonly text: string;
+  /** Counted from 1. */
+  readonly page: number;
+  /** The name that links lead to. */
+  readonly destination: string;
 }
 
 export interface LayoutOptions {
@@ -63,6 +74,7 @@ export async function createLayout(options: LayoutOptions): Promise<Layout> {
     top: paper.margin,
     bottom: height - paper.margin - paper.footer,
     width: width - 2 * paper.margin,
+    headings: [],
     y: paper.margin,
   };
 }

@@ -13,13 +13,19 @@ export function titleBlock(layout: Layout, title: string, subtitle: string): voi
 }
 
 /**
- * A heading of a section, and its bookmark. It goes to the next page with what follows when that much (`keepWith`, in
+ * A heading of a section, its bookmark and its place in the contents. It goes to the next page with what follows when that much (`keepWith`, in
  * points) has no room below it.
  */
 export function sectionHeading(layout: Layout, text: string, keepWith: number): void {
+  const { doc, headings, left } = layout;
   const style: TextStyle = { font: 'bold', size: size.section, colour: colour.accent };
   ensureRoom(layout, size.section * leading + 7 + keepWith);
-  layout.doc.outline.addItem(text);
+  const destination = `section-${headings.length + 1}`;
+  headings.push({ text, page: doc.bufferedPageRange().count, destination });
+  doc.addNamedDestination(destination, 'XYZ', left, layout.y, 0);
+  // pdfkit counts `left` from the right edge, and takes more than its types say.
+  const place: { expanded?: boolean; top: number; left: number } = { top: layout.y, left: doc.page.width };
+  doc.outline.addItem(text, place);
   lines(layout, 'H2', text, style);
   layout.y += 6;
 }

@@ -17,15 +17,15 @@ export interface PdfTask {
 /** Reads as many rows as the PDF lists: it says itself how many more there are. */
 export async function plainReport(report: Report, maxRows: number): Promise<PlainReport> {
   if ('content' in report) return report;
-  const { kind, title, range, generatedAt, figures } = report;
+  const { batches: _, ...plain } = report;
   const rows: ReportRow[] = [];
-  if (kind === 'opportunities') {
+  if (report.kind === 'opportunities') {
     for await (const batch of report.batches()) {
       rows.push(...batch.slice(0, maxRows - rows.length));
       if (rows.length >= maxRows) break;
     }
   }
-  return { kind, title, range, generatedAt, figures, rows };
+  return { ...plain, rows };
 }
 
 export function reportOf(report: PlainReport): Report {

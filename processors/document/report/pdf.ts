@@ -1,15 +1,16 @@
 import type { Writable } from 'node:stream';
 import type { ReportRow } from '../../../src/integrations/database/port.ts';
 import { createBreather } from '../pacing.ts';
-import { figureCards } from '../pdf/cards.ts';
+import { cardsHeight, figureCards } from '../pdf/cards.ts';
 import { type Box, barChart, barChartHeight, type Chart, lineChart } from '../pdf/charts.ts';
 import { createLayout, ensureRoom, finish, type Layout } from '../pdf/layout.ts';
-import { paragraph, sectionHeading, titleBlock } from '../pdf/prose.ts';
+import { paragraph, sectionHeading } from '../pdf/prose.ts';
 import { beginTable, type TableColumn, tableHeight, tableStart } from '../pdf/table.ts';
 import { type Breakdown, breakdowns, type Group, webLink } from './columns.ts';
 import { drained, taken } from './feeding.ts';
 import { mostListed } from './pdf-task.ts';
 import type { OpportunityReport, Renderer } from './report.ts';
+import { titlePage } from './title-page.ts';
 import { renderUserPdf } from './user-pdf.ts';
 import {
   amountText,
@@ -28,7 +29,7 @@ import {
 const lineHeight = 180;
 
 /**
- * A report to hand on: a title, the figures, charts, tables. Analytics stand upright, the long list lies on its side and
+ * A report to hand on: a title page, the figures, charts, tables. Analytics stand upright, the long list lies on its side and
  * ends after `maxRows`.
  */
 export function pdfRenderer(maxRows: number): Renderer {
@@ -41,15 +42,14 @@ export function pdfRenderer(maxRows: number): Renderer {
       orientation: listing ? 'landscape' : 'portrait',
     });
     layout.doc.pipe(sink);
-    titleBlock(
-      layout,
-      report.title,
-      `Posted ${periodText(report.range)}, made ${timeText(report.generatedAt)}. Source: SAM.gov.`,
-    );
+    const cover = titlePage(layout, report);
+    sectionHeading(layout, 'Summary', cardsHeight);
     figureCards(layout, headlines(report));
+    paragraph(layout, overview(report));
     const rows = listing
       ? await listingPart(layout, report, maxRows, sink)
       : await analyticsPart(layout, report);
+    cover.writeContents();
     const { pages } = await finish(layout, `Millrace · ${periodText(report.range)}`);
     await taken(sink);
     return { rows, pages };
@@ -69,7 +69,6 @@ function headlines({ figures }: OpportunityReport) {
 
 async function analyticsPart(layout: Layout, report: OpportunityReport): Promise<number> {
   const { byWeek, byAgency, bySetAside } = breakdowns(report.figures);
-  paragraph(layout, overview(report));
   if (report.figures.opportunities === 0) return 0;
   sectionHeading(layout, 'Over time', lineHeight);
   chartAcross(layout, lineChart, weekChart(byWeek), lineHeight);
@@ -135,14 +134,11 @@ async function listingPart(
   maxRows: number,
   sink: Writable,
 ): Promise<number> {
-  if (report.figures.opportunities === 0) {
-    paragraph(layout, overview(report));
-    return 0;
-  }
+  if (report.figures.opportunities === 0) return 0;
   const { byWeek, byAgency } = breakdowns(report.figures);
   const agencies = barsOf(byAgency, 8);
   const height = barChartHeight(8);
-  ensureRoom(layout, height);
+  sectionHeading(layout, 'By agency and week', height);
   const half = (layout.width - 28) / 2;
   barChart(layout, agencies, { x: layout.left, y: layout.y, width: half, height });
   lineChart(layout, weekChart(byWeek), { x: layout.right - half, y: layout.y, width: half, height });

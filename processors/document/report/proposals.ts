@@ -1,25 +1,12 @@
 import type {
+  DateRange,
   ProposalFigures,
   ProposalRow,
   ProposalStatus,
 } from '../../../src/integrations/database/port.ts';
 import type { CellValue } from './columns.ts';
 import type { Content, ContentTable } from './report.ts';
-import {
-  countText,
-  dayText,
-  periodText,
-  proposalsText,
-  shareText,
-  shortDayText,
-  timeText,
-} from './wording.ts';
-
-/** The part of a report that says when it was made. */
-export interface Frame {
-  readonly range: { readonly start: string; readonly end: string };
-  readonly generatedAt: Date;
-}
+import { countText, dayText, proposalsText, shareText, shortDayText } from './wording.ts';
 
 const statusNames: Readonly<Record<ProposalStatus, string>> = {
   draft: 'Draft',
@@ -35,13 +22,14 @@ export const count = (value: number): CellValue => ({ type: 'count', value });
 export const day = (value: string | undefined): CellValue => ({ type: 'day', value });
 
 /** How a user's proposals stand: by status, submitted over time, and each one. */
-export function proposalContent(figures: ProposalFigures, { range, generatedAt }: Frame): Content {
+export function proposalContent(figures: ProposalFigures, range: DateRange): Content {
   const { byStatus, submittedByWeek, rows, total } = figures;
   const statuses = [...new Set(byStatus.map(({ status }) => status))];
   const counted = statuses.map((status) => ({ status, count: countOf(figures, status) }));
   const currencies = [...new Set(byStatus.map(({ currency }) => currency))];
   return {
-    subtitle: `Worked on ${periodText(range)}, made ${timeText(generatedAt)}.`,
+    covers: 'Proposals worked on in this period',
+    source: 'Your proposals',
     summary: [
       { label: 'Proposals', cell: count(total) },
       { label: 'Open', cell: count(openCount(figures)) },
@@ -137,7 +125,7 @@ function closing({ rows, total }: ProposalFigures): { readonly note?: string } {
   };
 }
 
-function overview(figures: ProposalFigures, range: Frame['range']): string {
+function overview(figures: ProposalFigures, range: DateRange): string {
   const days = `between ${dayText(range.start)} and ${dayText(range.end)}`;
   if (figures.total === 0) return `No proposals were worked on ${days}.`;
   const awarded = countOf(figures, 'awarded');

@@ -8,10 +8,19 @@ export type OpportunityReportKind = 'analytics' | 'opportunities';
 export type UserReportKind = 'proposals' | 'weekly';
 export type ReportKind = OpportunityReportKind | UserReportKind;
 
-interface ReportHead {
+/** What all reports have. */
+export interface ReportHead {
   readonly title: string;
   readonly range: DateRange;
   readonly generatedAt: Date;
+  /** Left out when nobody of the request's user id is known. */
+  readonly preparedFor?: Customer;
+}
+
+/** Whom a report is for. */
+export interface Customer {
+  readonly name: string;
+  readonly company?: string | undefined;
 }
 
 /** A report on opportunities before it has a form: all three formats are made from this. */
@@ -32,8 +41,10 @@ export type Report = OpportunityReport | UserReport;
 
 /** What a user's report says, in its order. Plain data, so that it can be handed to a thread. */
 export interface Content {
-  /** The line below the title. */
-  readonly subtitle: string;
+  /** What there is in it: `Proposals worked on in this period`. */
+  readonly covers: string;
+  /** Where its figures come from. */
+  readonly source: string;
   readonly summary: readonly { readonly label: string; readonly cell: CellValue }[];
   readonly overview: string;
   readonly charts: readonly ContentChart[];

@@ -1,24 +1,30 @@
 import type { Writable } from 'node:stream';
 import { createBreather } from '../pacing.ts';
-import { figureCards } from '../pdf/cards.ts';
+import { cardsHeight, figureCards } from '../pdf/cards.ts';
 import { barChart, barChartHeight, lineChart } from '../pdf/charts.ts';
 import { createLayout, ensureRoom, finish, type Layout } from '../pdf/layout.ts';
-import { paragraph, sectionHeading, titleBlock } from '../pdf/prose.ts';
+import { paragraph, sectionHeading } from '../pdf/prose.ts';
 import { beginTable, type TableColumn, tableStart } from '../pdf/table.ts';
 import type { CellValue } from './columns.ts';
 import { taken } from './feeding.ts';
 import type { ContentChart, ContentTable, Rendered, UserReport } from './report.ts';
+import { titlePage } from './title-page.ts';
 import { amountText, countText, dayText, periodText, shareText, timeText } from './wording.ts';
 
 /** Height of a line chart, in points. */
 const lineHeight = 160;
 
-/** A user's report on upright pages: title, figures, what it comes to, charts, tables. */
+/** A user's report on upright pages: title page, figures, what it comes to, charts, tables. */
 export async function renderUserPdf(report: UserReport, sink: Writable): Promise<Rendered> {
   const { content, title, range } = report;
-  const layout = await createLayout({ title, subject: content.subtitle, orientation: 'portrait' });
+  const layout = await createLayout({
+    title,
+    subject: `${content.covers}: ${periodText(range)}`,
+    orientation: 'portrait',
+  });
   layout.doc.pipe(sink);
-  titleBlock(layout, title, content.subtitle);
+  const cover = titlePage(layout, report);
+  sectionHeading(layout, 'Summary', cardsHeight);
   figureCards(
     layout,
     content.summary.map(({ label, cell }) => ({ label, value: cellText(cell) })),
@@ -27,6 +33,7 @@ export async function renderUserPdf(report: UserReport, sink: Writable): Promise
   for (const chart of content.charts) drawChart(layout, chart);
   let rows = 0;
   for (const table of content.tables) rows += await drawTable(layout, table);
+  cover.writeContents();
   const { pages } = await finish(layout, `Millrace · ${periodText(range)}`);
   await taken(sink);
   return { rows, pages };

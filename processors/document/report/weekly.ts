@@ -1,23 +1,16 @@
-import type { WeekFigures, WeekOpportunity } from '../../../src/integrations/database/port.ts';
+import type { DateRange, WeekFigures, WeekOpportunity } from '../../../src/integrations/database/port.ts';
 import { webLink } from './columns.ts';
-import { count, day, type Frame, proposalTable, text } from './proposals.ts';
+import { count, day, proposalTable, text } from './proposals.ts';
 import type { Content, ContentTable } from './report.ts';
-import {
-  countText,
-  dayText,
-  opportunitiesText,
-  periodText,
-  proposalsText,
-  shortDayText,
-  timeText,
-} from './wording.ts';
+import { countText, dayText, opportunitiesText, proposalsText, shortDayText } from './wording.ts';
 
 const agenciesShown = 8;
 
 /** A user's week: what is new, what closes in the seven days after it, and how the proposals stand. */
-export function weeklyContent(figures: WeekFigures, { range, generatedAt }: Frame): Content {
+export function weeklyContent(figures: WeekFigures, range: DateRange): Content {
   return {
-    subtitle: `${periodText(range)}, made ${timeText(generatedAt)}. Source: SAM.gov and your proposals.`,
+    covers: 'What was posted in this week, what closes after it, and your proposals',
+    source: 'SAM.gov and your proposals',
     summary: [
       { label: 'New opportunities', cell: count(figures.newOpportunities) },
       { label: 'Closing in 7 days', cell: count(figures.closing) },
@@ -103,7 +96,7 @@ function more(shown: number, all: number): { readonly note?: string } {
     : { note: `${countText(shown)} of ${opportunitiesText(all)} are listed, saved ones first.` };
 }
 
-function overview(figures: WeekFigures, range: Frame['range']): string {
+function overview(figures: WeekFigures, range: DateRange): string {
   const [first] = figures.newByAgency;
   const posted =
     first === undefined

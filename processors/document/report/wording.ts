@@ -1,4 +1,5 @@
 import type { DateRange } from '../../../src/integrations/database/port.ts';
+import type { Customer } from './report.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 const counts = new Intl.NumberFormat('en-US');
@@ -61,4 +62,9 @@ export function opportunitiesText(count: number): string {
 /** `1 proposal`, `2 proposals`. */
 export function proposalsText(count: number): string {
   return `${countText(count)} ${count === 1 ? 'proposal' : 'proposals'}`;
+}
+
+/** `Ada Lovelace, Analytical Engines`. */
+export function customerText({ name, company = '' }: Customer): string {
+  return [name, company].filter((part) => part !== '').join(', ');
 }

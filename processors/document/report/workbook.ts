@@ -13,7 +13,7 @@ import {
 } from './columns.ts';
 import { drained, taken } from './feeding.ts';
 import type { OpportunityReport, Renderer, Report, UserReport } from './report.ts';
-import { periodText, timeText } from './wording.ts';
+import { customerText, periodText, timeText } from './wording.ts';
 
 /** A sheet holds 1,048,576 rows, and one of them is the header. */
 const rowsPerSheet = 1_048_575;
@@ -70,6 +70,10 @@ function writeSummary(book: ExcelJS.stream.xlsx.WorkbookWriter, report: Report):
   title.height = 26;
   sheet.addRow(['content' in report ? 'Period' : 'Posted', periodText(report.range)]);
   sheet.addRow(['Made', timeText(report.generatedAt)]);
+  if (report.preparedFor !== undefined) {
+    const customer = sheet.addRow(['Prepared for', cellText(customerText(report.preparedFor))]);
+    customer.getCell(2).numFmt = formats.text;
+  }
   sheet.addRow([]);
   const figures = 'content' in report ? report.content.summary : summaryFigures(report);
   for (const { label, cell } of figures) {
