@@ -7,6 +7,10 @@ import type { Database } from '../integrations/database/port.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { createBoard } from './board.ts';
 import { auditBoard } from './board-changes.ts';
+import { assets } from './console/assets.ts';
+import { createFlash } from './console/flash.ts';
+import { type ConsoleServices, consoleFiles, consolePages } from './console/pages/index.ts';
+import { consoleRoutes } from './console/routes.ts';
 import { createCookies } from './cookies.ts';
 import { createEntrance } from './entrance.ts';
 import { createFormTokens } from './form-tokens.ts';
@@ -17,7 +21,6 @@ import { sameOrigin } from './same-origin.ts';
 import { createSessions } from './sessions.ts';
 import { signInRoutes } from './sign-in.ts';
 import { signOutRoutes } from './sign-out.ts';
-import { stylesheet } from './stylesheet.ts';
 
 export interface AdminOptions {
   readonly appUrl: string;
@@ -31,9 +34,14 @@ export interface AdminOptions {
   readonly database: Database;
   /** Every mail with sample data. */
   readonly mailPreviews: readonly ShownMail[];
+  /** What the console's pages are about. */
+  readonly console: ConsoleServices;
 }
 
-/** Everything under `/admin`: sign-in, style, and behind them the board. */
+/** Forms by which people sign in are small; a page may hold a whole payload to edit, percent-encoded. */
+const bodyLimits = { entrance: '20kb', console: '4mb' } as const;
+
+/** Everything under `/admin`: sign-in, style, and behind them the board and the console. */
 export function adminRoutes(options: AdminOptions): Router {
   const { appUrl, production, jwtSecret, access, queues } = options;
   const { tokens, trail, revoked } = access;
@@ -42,21 +50,28 @@ export function adminRoutes(options: AdminOptions): Router {
   const forms = createFormTokens(jwtSecret, cookies);
   const router = Router();
 
-  router.get('/style.css', (_request, response) => {
-    response.set('Cache-Control', 'public, max-age=3600').type('css').send(stylesheet);
-  });
+  for (const { path, serve } of Object.values(assets)) router.get(path, serve);
   router.use(sameOrigin(appUrl));
   router.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
   const entrance = createEntrance(trail, sessions, cookies);
-  router.use(express.urlencoded({ extended: false, limit: '20kb' }));
+  router.use(['/sign-in', '/sign-out'], express.urlencoded({ extended: false, limit: bodyLimits.entrance }));
   router.use(signInRoutes({ ...options, ...access, entrance, forms }));
   router.use('/sign-out', signOutRoutes({ trail, sessions, cookies, forms }));
   router.use(guard({ tokens, sessions, cookies }), permit('console.open'));
-  router.get('/', (_request, response) => response.redirect(303, '/admin/queues'));
   router.use('/mails', mailPages(options.mailPreviews));
   router.use('/queues', boardHeaders(), auditBoard(trail), createBoard(queues));
+  router.use(express.urlencoded({ extended: false, limit: bodyLimits.console }));
+  router.use(
+    consoleRoutes({
+      trail,
+      forms,
+      flash: createFlash(jwtSecret, cookies),
+      pages: consolePages(options.console),
+      files: consoleFiles(options.console),
+    }),
+  );
   return router;
 }

@@ -39,6 +39,7 @@ export async function openHttp(
   // Loaded where it is served: a worker alone needs neither Express nor the board.
   const { createHttpService } = await import('../http/index.ts');
   const { database, storage } = parts;
+  const queueControl = new QueueControl({ queues: parts.queues, activity: database.activity });
   return createHttpService({
     host: config.http.host,
     port: config.http.port,
@@ -53,7 +54,8 @@ export async function openHttp(
     adminPasswordHash: config.auth.adminPasswordHash,
     queues: parts.queues,
     jobs: parts.jobs,
-    queueControl: new QueueControl({ queues: parts.queues, activity: database.activity }),
+    queueControl,
+    console: { queueControl },
     database,
     storage,
     llm: parts.services.llm,

@@ -1,3 +1,4 @@
+import type { ConsoleServices } from '../admin/console/pages/index.ts';
 import type { ShownMail } from '../admin/mails.ts';
 import type { PdfConverter } from '../integrations/conversion-gateway/port.ts';
 import type { Database } from '../integrations/database/port.ts';
@@ -54,6 +55,8 @@ export interface HttpOptions {
   readonly signsWebhooks: boolean;
   /** Every mail with sample data, for the pages that show them. */
   readonly mailPreviews: readonly ShownMail[];
+  /** What the console's pages are about. */
+  readonly console: ConsoleServices;
   /** Verifies SendGrid's event webhook, which is closed without it. */
   readonly sendGridWebhookKey: string | undefined;
   readonly metrics: MetricsSource | undefined;

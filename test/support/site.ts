@@ -68,6 +68,7 @@ export async function openSite(
   const jobs = new JobControl({ queues: platform.queues, cancellations, events: platform.events });
   const heeding = heedCancellations(platform, jobs, cancellations);
   const storage = createLocalStorage({ dir: world.dataDir });
+  const queueControl = new QueueControl({ queues: platform.queues, activity: world.database.activity });
   const httpOptions: HttpOptions = {
     host: '127.0.0.1',
     port: 0,
@@ -79,7 +80,8 @@ export async function openSite(
     adminPasswordHash: hashPassword(adminPassword),
     queues: platform.queues,
     jobs,
-    queueControl: new QueueControl({ queues: platform.queues, activity: world.database.activity }),
+    queueControl,
+    console: { queueControl },
     database: world.database,
     storage,
     llm: undefined,
