@@ -59,6 +59,14 @@ export function envelope<const T extends string, D extends z.ZodRawShape>(type: 
   return z.strictObject({ type: z.literal(type), data: z.strictObject(data) });
 }
 
+/**
+ * Marks a field that holds what is a person's own: viewers and operators see it masked, wherever jobs are shown, and so do
+ * logs and alerts. What a payload holds beyond its schema is masked without a mark.
+ */
+export function sensitive<S extends z.ZodType>(field: S): S {
+  return field.meta({ sensitive: true });
+}
+
 /** Declares a job. Throws at once, when loaded, if it cannot work. */
 export function defineJob<P extends z.ZodType, R extends z.ZodType>(job: {
   readonly summary: string;

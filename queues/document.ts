@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob, defineQueue, envelope } from './define.ts';
+import { defineJob, defineQueue, envelope, sensitive } from './define.ts';
 import { count, dateRange, email, fileResult, id, isoDate, line, webUrl } from './fields.ts';
 
 const attachmentSource = z.union([z.strictObject({ url: webUrl }), z.strictObject({ key: line(500) })], {
@@ -43,7 +43,7 @@ export const documentQueue = defineQueue({
         format: z.enum(['pdf', 'xlsx', 'csv']),
         dateRange: dateRange.optional(),
         title: line(200).optional(),
-        recipients: z.array(email).max(50).optional(),
+        recipients: z.array(sensitive(email)).max(50).optional(),
       }),
       result: fileResult,
     }),
@@ -53,7 +53,8 @@ export const documentQueue = defineQueue({
         userId: id,
         dataset: z.enum(['opportunities', 'entities', 'proposals', 'stories', 'deliveries']),
         format: z.enum(['csv', 'xlsx', 'ndjson']),
-        filters: z.record(z.string().min(1).max(60), filterValue).optional(),
+        /** Deliveries are found by their recipient. */
+        filters: z.record(z.string().min(1).max(60), sensitive(filterValue)).optional(),
         columns: z.array(z.string().min(1).max(60)).min(1).max(100).optional(),
       }),
       result: fileResult,

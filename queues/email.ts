@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob, defineQueue, envelope } from './define.ts';
+import { defineJob, defineQueue, envelope, sensitive } from './define.ts';
 import { count, deadline, email, id, isoDate, line, money, webUrl } from './fields.ts';
 
 /** What became of one mail. `suppressed` is no failure: the person asked for no mail, or the address bounces. */
@@ -15,7 +15,7 @@ const fanOutResult = z.strictObject({ considered: count, added: count, skipped: 
 
 const cerOutcome = z.enum(['completed', 'failed']);
 
-const recipient = { userId: id, email };
+const recipient = { userId: id, email: sensitive(email) };
 
 const opportunity = z.strictObject({
   noticeId: id,
@@ -35,7 +35,11 @@ export const emailQueue = defineQueue({
   jobs: {
     'send-welcome': defineJob({
       summary: 'Greets a new user and links to the app',
-      payload: envelope('welcome', { ...recipient, name: line(120), company: line(200).optional() }),
+      payload: envelope('welcome', {
+        ...recipient,
+        name: sensitive(line(120)),
+        company: sensitive(line(200)).optional(),
+      }),
       result: mailResult,
       defaults: { timeoutMs: 60_000 },
     }),
@@ -54,8 +58,8 @@ export const emailQueue = defineQueue({
         ...recipient,
         proposal: z.strictObject({ id, title: line(500), status: line(60) }),
         event: z.enum(['submitted', 'status-changed', 'comment', 'awarded', 'rejected']),
-        actor: line(120).optional(),
-        comment: z.string().max(5_000).optional(),
+        actor: sensitive(line(120)).optional(),
+        comment: sensitive(z.string().max(5_000)).optional(),
       }),
       result: mailResult,
       defaults: { timeoutMs: 60_000 },

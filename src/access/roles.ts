@@ -22,6 +22,10 @@ export const permissions = {
   'jobs.add': entry(services, 'Add jobs'),
   'jobs.read-own': entry(everybody, 'Look at the jobs that one has added oneself'),
   'jobs.read': entry(readers, 'Look at all jobs'),
+  'jobs.reveal': entry(
+    admins,
+    'See in jobs and dead letters what is masked otherwise; each look is in the audit log',
+  ),
   'jobs.change': entry(operators, 'Cancel, retry, promote and remove jobs'),
   'queues.read': entry(readers, 'See counts, rates and workers of the queues'),
   'queues.change': entry(operators, 'Pause and resume queues, retry and remove their jobs as a whole'),

@@ -5,8 +5,10 @@ import { type Classified, classify } from '../errors/classify.ts';
 import { faultsOf } from '../errors/faults.ts';
 import type { Redact } from '../observability/redaction.ts';
 import { type Envelope, readEnvelope } from '../queue/envelope.ts';
+import { type MaskText, maskFaults, textMaskOf } from '../queue/masking/index.ts';
 import type { FollowUpOptions, JobLog } from './context.ts';
 import { JobLines } from './job-lines.ts';
+import { maskedLog } from './masked-log.ts';
 import { type Outcome, outcomeOf, type StopReason } from './outcome.ts';
 import { Progress } from './progress.ts';
 
@@ -111,6 +113,7 @@ export class Execution {
   // Made when a processor first asks for its signal: for many jobs it would cost more than all their other steps.
   #controller: AbortController | undefined;
   #log: JobLog | undefined;
+  #mask: MaskText | undefined;
   #lines: JobLines | undefined;
 
   constructor(
@@ -285,7 +288,14 @@ export class Execution {
       this.#lines = new JobLines((line) => keepLine(queue, jobId, redact(line)));
       this.#log = this.#lines.beside(this.#log);
     }
+    this.#log = maskedLog(this.#log, () => this.#masking());
     return this.#log;
+  }
+
+  /** Made when there is something to be masked: most jobs neither fail nor log. */
+  #masking(): MaskText {
+    this.#mask ??= textMaskOf(this.#executable?.definition, this.#job.data);
+    return this.#mask;
   }
 
   /** A result that is not as promised is a defect of the processor: its effects are done, so it is not run again. */
@@ -307,13 +317,16 @@ export class Execution {
     return this.#stopped === undefined ? error : this.#stopped.error;
   }
 
+  /** What is recorded of a failure goes to places where the payload does not: it quotes neither secrets nor people. */
   #clean(error: unknown): Classified {
     const failure = classify(error);
-    const { redact } = this.#ports;
+    const mask = this.#masking();
+    const clean = (text: string) => mask(this.#ports.redact(text));
     return {
       ...failure,
-      message: redact(failure.message),
-      stack: failure.stack === undefined ? undefined : redact(failure.stack),
+      message: clean(failure.message),
+      stack: failure.stack === undefined ? undefined : clean(failure.stack),
+      details: failure.details === undefined ? undefined : maskFaults(failure.details, mask),
     };
   }
 }

@@ -191,7 +191,7 @@ describe('cancelling', () => {
     expect(at(answer.json, 'data.job')).toMatchObject({
       id,
       state: 'cancelled',
-      payload: welcome('later'),
+      payload: { type: 'welcome', data: { userId: 'u' } },
       failure: '[JOB_CANCELLED] Cancelled by operator.',
     });
     expect((await steer(id, 'cancel')).json).toEqual(answer.json);

@@ -72,7 +72,7 @@ describe('the events of a job', () => {
     expect(states.filter((state) => state !== 'waiting')).toEqual(['active', 'completed']);
     expect(seen(events, 'progress')).toContainEqual({ percent: 40, message: 'half of it' });
     expect(seen(events, 'log')).toEqual([
-      { index: 0, line: expect.stringMatching(/Z info begun \{"name":"first"\}$/) },
+      { index: 0, line: expect.stringMatching(/Z info begun \{"name":"\[masked\]"\}$/) },
       { index: 1, line: expect.stringMatching(/Z info done$/) },
     ]);
     expect(events.at(-1)).toMatchObject({

@@ -106,7 +106,7 @@ describe('alerts to Sentry', () => {
         values: [
           {
             type: 'UNKNOWN',
-            value: expect.stringContaining('hopeless failed with [redacted]'),
+            value: expect.stringContaining('[masked] failed with [redacted]'),
             stacktrace: {
               frames: expect.arrayContaining([
                 expect.objectContaining({ filename: expect.stringContaining('sentry.test.ts') }),

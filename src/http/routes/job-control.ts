@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JobControl } from '../../queue/job-control.ts';
+import { readableJob, shownTo } from '../own-jobs.ts';
 import { type Route, reply, route } from '../route.ts';
 import { job, jobAddress } from '../schemas/jobs.ts';
 
@@ -24,7 +25,7 @@ export function jobControlRoutes(jobs: JobControl): Route[] {
     async handle({ params, principal, note }) {
       const cancelled = await jobs.cancel(params.queue, params.job, principal.subject);
       note({ running: cancelled.cancelling });
-      const data = { job: cancelled.job };
+      const data = { job: shownTo(principal, cancelled.job) };
       return cancelled.cancelling ? reply(202, data) : reply(200, data);
     },
   });
@@ -41,8 +42,8 @@ export function jobControlRoutes(jobs: JobControl): Route[] {
     answers: { 202: z.object({ job }) },
     errors,
     audit: { action: 'job.retry', object: objectOf },
-    async handle({ params }) {
-      return reply(202, { job: await jobs.retry(params.queue, params.job) });
+    async handle({ params, principal }) {
+      return reply(202, { job: shownTo(principal, await jobs.retry(params.queue, params.job)) });
     },
   });
 
@@ -56,10 +57,27 @@ export function jobControlRoutes(jobs: JobControl): Route[] {
     answers: { 202: z.object({ job }) },
     errors,
     audit: { action: 'job.promote', object: objectOf },
-    async handle({ params }) {
-      return reply(202, { job: await jobs.promote(params.queue, params.job) });
+    async handle({ params, principal }) {
+      return reply(202, { job: shownTo(principal, await jobs.promote(params.queue, params.job)) });
     },
   });
 
-  return [cancel, retry, promote];
+  const reveal = route({
+    method: 'post',
+    path: '/jobs/{queue}/{job}/reveal',
+    tag,
+    permission: 'jobs.reveal',
+    summary: 'Look at a job in clear',
+    description:
+      'As `GET /api/jobs/{queue}/{job}`, with nothing masked. For admins; who looked at which job stands in the audit log.',
+    params: jobAddress,
+    answers: { 200: z.object({ job }) },
+    errors: ['JOB_NOT_FOUND', 'UNKNOWN_QUEUE', 'QUEUE_UNAVAILABLE'],
+    audit: { action: 'job.reveal', object: objectOf },
+    async handle({ params, principal }) {
+      return reply(200, { job: await readableJob(jobs, principal, params.queue, params.job) });
+    },
+  });
+
+  return [cancel, retry, promote, reveal];
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { messageOf } from '../../errors/classify.ts';
 import type { JobControl } from '../../queue/job-control.ts';
+import type { JobView } from '../../queue/job-view.ts';
 import { type JobChange, JobWatch, type WatchMark } from '../../queue/job-watch.ts';
+import { jobMask, maskJob } from '../../queue/masking/index.ts';
 import type { EventStreams } from '../event-stream.ts';
-import { readableJob } from '../own-jobs.ts';
+import { readableJob, seesInClear } from '../own-jobs.ts';
 import { type Route, route } from '../route.ts';
 import { jobAddress } from '../schemas/jobs.ts';
 
@@ -40,12 +42,13 @@ A comment comes every 15 seconds. When the connection breaks, or the server drai
     answers: { 200: { contentType: 'text/event-stream', description: 'The events' } },
     errors: ['JOB_NOT_FOUND', 'UNKNOWN_QUEUE', 'RATE_LIMITED', 'QUEUE_UNAVAILABLE'],
     async handle({ params, headers, principal, response, log }) {
-      await readableJob(jobs, principal, params.queue, params.job);
+      const job = await readableJob(jobs, principal, params.queue, params.job);
+      const shown = seesInClear(principal, job.addedBy) ? (change: JobChange) => change : maskedChange(job);
       const stream = streams.open(response, { caller: principal.subject, until: principal.expiresAt });
       const after = readMark(headers['Last-Event-ID']);
       try {
         for await (const { change, mark } of watch.changes(params.queue, params.job, stream.signal, after)) {
-          await stream.send(change.kind, writeMark(mark), dataOf(change));
+          await stream.send(change.kind, writeMark(mark), dataOf(shown(change)));
         }
       } catch (error) {
         // The answer has begun, so its end is all that can be said; whoever comes back hears what is wrong.
@@ -61,6 +64,25 @@ A comment comes every 15 seconds. When the connection breaks, or the server drai
   });
 
   return [events];
+}
+
+/** What happens to a job, as those see it who may not see everything. */
+function maskedChange(job: JobView): (change: JobChange) => JobChange {
+  const { text } = jobMask(job);
+  return (change) => {
+    switch (change.kind) {
+      case 'state':
+        return change;
+      case 'progress': {
+        const { percent, message } = change.progress;
+        return message === undefined ? change : { ...change, progress: { percent, message: text(message) } };
+      }
+      case 'log':
+        return { ...change, line: text(change.line) };
+      case 'end':
+        return { ...change, job: change.job === undefined ? undefined : maskJob(change.job) };
+    }
+  };
 }
 
 function dataOf(change: JobChange): unknown {

@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors/catalogue.ts';
 import type { JobControl } from '../../queue/job-control.ts';
 import { refuseOtherWork } from '../../queue/keyed-jobs.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
-import { mayReadJobOf, readableJob } from '../own-jobs.ts';
+import { mayReadJobOf, readableJob, shownTo } from '../own-jobs.ts';
 import { type Route, reply, route } from '../route.ts';
 import {
   addedJob,
@@ -120,12 +120,13 @@ export function jobRoutes({ queues, jobs }: JobRoutesOptions): Route[] {
     permission: 'jobs.read-own',
     summary: 'Look at a job',
     description:
-      'State, progress, attempts, result, failure, times and logs. Producers see the jobs that they have added.',
+      'State, progress, attempts, result, failure, times and logs. Producers see the jobs that they have added. What is sensitive is masked, except in the own jobs of a producer; an admin sees it by revealing the job.',
     params: jobAddress,
     answers: { 200: z.object({ job }) },
     errors: ['JOB_NOT_FOUND', 'UNKNOWN_QUEUE', 'QUEUE_UNAVAILABLE'],
     async handle({ params, principal }) {
-      return reply(200, { job: await readableJob(jobs, principal, params.queue, params.job) });
+      const found = await readableJob(jobs, principal, params.queue, params.job);
+      return reply(200, { job: shownTo(principal, found) });
     },
   });
 
