@@ -99,7 +99,8 @@ export default {
       { path: '^src/admin/' },
       {
         path: '^src/http/',
-        pathNot: '^src/http/(access|answer|context|html|keys|page-paths)\\.ts$|^src/http/middleware/',
+        pathNot:
+          '^src/http/(access|answer|context|examination|html|keys|page-paths)\\.ts$|^src/http/middleware/',
       },
     ),
     rule(

@@ -5,6 +5,7 @@ import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
 import type { Access } from './access.ts';
 import type { EventStreams } from './event-stream.ts';
+import { createExamination, type Examine } from './examination.ts';
 import { createFileLinks } from './file-links.ts';
 import { auditing } from './middleware/audit.ts';
 import { authenticate } from './middleware/authenticate.ts';
@@ -44,9 +45,11 @@ export function createApp(
   const { database, storage, redact } = options;
   const base = () => options.appUrl.replace(/\/+$/, '');
   const fileLinks = createFileLinks(options.jwtSecret, base);
-  const app = baseApp(options);
+  const examine = createExamination(options);
+  const app = baseApp(options, examine);
 
-  app.use('/admin', adminRoutes({ ...options, access, checkPassword, links }));
+  const console = { ...options.console, examine };
+  app.use('/admin', adminRoutes({ ...options, access, checkPassword, links, console }));
   app.use('/files', fileRoutes({ documents: database.documents, storage, links: fileLinks }));
   app.use('/unsubscribe', unsubscribeRoutes(database.users, createUnsubscribeLinks(options.jwtSecret, base)));
   app.use(
@@ -75,10 +78,10 @@ export type MetricsAppOptions = Pick<
 
 /** What scrapers see: metrics and health, nothing else. */
 export function createMetricsApp(options: MetricsAppOptions): Express {
-  return finish(baseApp(options), options.redact);
+  return finish(baseApp(options, createExamination(options)), options.redact);
 }
 
-function baseApp(options: MetricsAppOptions): Express {
+function baseApp(options: MetricsAppOptions, examine: Examine): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', options.trustProxy ?? 'loopback');
@@ -86,7 +89,7 @@ function baseApp(options: MetricsAppOptions): Express {
   app.use(correlate(options.log));
   app.use(securityHeaders());
   app.use(timeLimit(options.requestTimeoutMs ?? defaultRequestTimeoutMs, { [uploadPath]: uploadTimeoutMs }));
-  app.use('/health', healthRoutes(options));
+  app.use('/health', healthRoutes({ examine, ready: options.ready }));
   if (options.metrics !== undefined) app.use('/metrics', metricsRoutes(options.metrics));
   return app;
 }

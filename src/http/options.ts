@@ -9,15 +9,13 @@ import type { Redact } from '../observability/redaction.ts';
 import type { JobControl } from '../queue/job-control.ts';
 import type { QueueControl } from '../queue/queue-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
+import type { HealthCheck } from './examination.ts';
 
 /** Scores of a story's own text, 0 to 10. */
 export type ScoreStory = (text: { readonly title: string; readonly content: string }) => {
   readonly hypeScore: number;
   readonly ethicsScore: number;
 };
-
-/** Looks at one component; rejects when it is unwell. An object that it answers is shown under `/health`. */
-export type HealthCheck = () => Promise<unknown>;
 
 /** What Prometheus reads. */
 export interface MetricsSource {
@@ -55,8 +53,8 @@ export interface HttpOptions {
   readonly signsWebhooks: boolean;
   /** Every mail with sample data, for the pages that show them. */
   readonly mailPreviews: readonly ShownMail[];
-  /** What the console's pages are about. */
-  readonly console: ConsoleServices;
+  /** What the console's pages are about, but for what is known here. */
+  readonly console: Omit<ConsoleServices, 'examine'>;
   /** Verifies SendGrid's event webhook, which is closed without it. */
   readonly sendGridWebhookKey: string | undefined;
   readonly metrics: MetricsSource | undefined;

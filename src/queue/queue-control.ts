@@ -107,21 +107,48 @@ export class QueueControl {
    * @throws MillraceError UNKNOWN_QUEUE
    */
   async activity(queue: string, from: Date, until: Date, stepSeconds = 60): Promise<QueueActivity[]> {
-    const name = known(queue);
+    return this.#activityOf([known(queue)], from, until, stepSeconds);
+  }
+
+  /** The same of all queues together. */
+  activityOfAll(from: Date, until: Date, stepSeconds = 60): Promise<QueueActivity[]> {
+    return this.#activityOf(queueNames, from, until, stepSeconds);
+  }
+
+  /** Every process that has told of itself lately, whatever it does. */
+  processes(): Promise<readonly LiveProcess[]> {
+    return this.#activity.processes(liveSeconds);
+  }
+
+  async #activityOf(
+    names: readonly string[],
+    from: Date,
+    until: Date,
+    stepSeconds: number,
+  ): Promise<QueueActivity[]> {
     const least = Math.ceil((until.getTime() - from.getTime()) / mostSteps / minuteMs) * 60;
     const step = Math.max(60, least, Math.ceil(stepSeconds / 60) * 60);
     const steps = await this.#activity.steps(from, until, step);
-    return steps
-      .filter((one) => one.queue === name)
-      .map(({ queue: _queue, ...one }) => ({
-        at: one.at,
-        completed: one.completed,
-        failed: one.failed,
-        retried: one.retried,
-        cancelled: one.cancelled,
-        waitSeconds: spreadOf([one.waits]),
-        durationSeconds: spreadOf([one.durations]),
-      }));
+    const byTime = new Map<number, ActivityStep[]>();
+    for (const one of steps) {
+      if (!names.includes(one.queue)) continue;
+      const at = one.at.getTime();
+      byTime.set(at, [...(byTime.get(at) ?? []), one]);
+    }
+    return [...byTime]
+      .sort(([a], [b]) => a - b)
+      .map(([at, together]) => {
+        const sum = (end: keyof Rates) => together.reduce((total, one) => total + one[end], 0);
+        return {
+          at: new Date(at),
+          completed: sum('completed'),
+          failed: sum('failed'),
+          retried: sum('retried'),
+          cancelled: sum('cancelled'),
+          waitSeconds: spreadOf(together.map(({ waits }) => waits)),
+          durationSeconds: spreadOf(together.map(({ durations }) => durations)),
+        };
+      });
   }
 
   async #recent(): Promise<Recent> {

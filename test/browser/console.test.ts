@@ -60,6 +60,77 @@ describe('the overview', () => {
     expect(await faultsOfPage(operator)).toEqual([]);
   });
 
+  it('draws what was done, how long it took, and which processes there are, each bar also in a table', async () => {
+    const { page } = operator;
+    const thisMinute = Math.floor(Date.now() / 60_000);
+    const minutes = (count: number) => new Date((thisMinute - count) * 60_000);
+    const buckets = (at: number, count: number) =>
+      Array.from({ length: 21 }, (_, n) => (n === at ? count : 0));
+    const ends = { retried: 0, cancelled: 0 };
+    await site.world.database.activity.record(
+      {
+        instance: 'worker-<b>7</b>',
+        roles: ['worker'],
+        host: 'here',
+        pid: 7,
+        version: '1',
+        startedAt: new Date(),
+        memoryBytes: 123_000_000,
+        active: { email: 3, sync: 0 },
+      },
+      [
+        {
+          ...ends,
+          queue: 'email',
+          minute: minutes(9),
+          completed: 40,
+          failed: 0,
+          waits: buckets(4, 40),
+          durations: buckets(8, 40),
+        },
+        {
+          ...ends,
+          queue: 'sync',
+          minute: minutes(9),
+          completed: 2,
+          failed: 1,
+          waits: buckets(9, 3),
+          durations: buckets(11, 3),
+        },
+        {
+          ...ends,
+          queue: 'email',
+          minute: minutes(70),
+          completed: 7,
+          failed: 0,
+          waits: buckets(0, 7),
+          durations: buckets(0, 7),
+        },
+      ],
+    );
+    await open(operator, '/admin');
+    const row = page.getByRole('row', { name: 'worker-<b>7</b>' });
+    await row.getByText('123 MB').waitFor();
+    await row.getByText('3 × email').waitFor();
+    const throughput = page.getByRole('img', { name: /^Attempts that ended/ });
+    expect(await throughput.locator('rect.good').count()).toBe(1);
+    expect(await throughput.locator('rect.bad').count()).toBe(1);
+    expect(await throughput.locator('desc').textContent()).toBe(
+      '42 completed and 1 failed for good in this time.',
+    );
+    await page.getByText('Attempts that ended, a minute as a table').click();
+    await page.getByRole('cell', { name: '42', exact: true }).waitFor();
+    expect(await faultsOfPage(operator)).toEqual([]);
+
+    await page.getByLabel('Time', { exact: true }).selectOption('day');
+    await page.getByLabel('Queue', { exact: true }).selectOption('email');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.waitForURL('**/admin?span=day&queue=email');
+    expect(await throughput.locator('desc').textContent()).toBe(
+      '47 completed and 0 failed for good in this time.',
+    );
+  });
+
   it('is kept up to date by the script, until one pauses that', async () => {
     const { page } = operator;
     await open(operator, '/admin');
@@ -72,7 +143,7 @@ describe('the overview', () => {
     await row.getByText('paused').waitFor();
     await site.platform.queues.queue('sync').resume();
     await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
-    await row.getByText('running').waitFor();
+    await row.getByText(/no workers|running/).waitFor();
   });
 
   it('pauses and resumes a queue, without any script too', async () => {

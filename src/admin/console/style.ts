@@ -1,8 +1,8 @@
 /** The style of the console, after that of the small pages; as text so that a build needs to copy nothing. */
 export const consoleStyle = `
-:root { --good: #176b3a; --bad: #a3231d; --warn: #7a5200; --busy: #1d5fa8; --stripe: #f8f9fb; --bar: #fff; }
+:root { --good: #176b3a; --bad: #a3231d; --warn: #7a5200; --busy: #1d5fa8; --stripe: #f8f9fb; --soft: #8fb4dc; --bar: #fff; }
 @media (prefers-color-scheme: dark) {
-  :root { --good: #7bd49b; --bad: #ff9b94; --warn: #f0c36a; --busy: #8fc0f5; --stripe: #222a34; --bar: #1a2028; }
+  :root { --good: #7bd49b; --bad: #ff9b94; --warn: #f0c36a; --busy: #8fc0f5; --stripe: #222a34; --soft: #3f6796; --bar: #1a2028; }
 }
 body.console {
   display: grid; place-items: stretch; padding: 0; line-height: 1.45; font-size: 15px;
@@ -34,10 +34,10 @@ body.console {
 .console .fault p { margin: 0; } .console .fault ul { margin: .4rem 0 0; padding-left: 1.25rem; }
 .console .table { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--card); margin-bottom: 1rem; overflow-wrap: normal; }
 .console table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-.console caption { text-align: left; padding: .6rem .75rem; font-weight: 600; }
-.console th, .console td { text-align: left; padding: .45rem .75rem; border-top: 1px solid var(--line); vertical-align: top; }
+.console caption { text-align: left; padding: .6rem; font-weight: 600; }
+.console th, .console td { text-align: left; padding: .45rem .6rem; border-top: 1px solid var(--line); vertical-align: top; }
 .console thead th { color: var(--muted); font-weight: 600; white-space: nowrap; }
-.console tbody th { font-weight: 600; }
+.console tbody th { font-weight: 600; } .console th small { font-weight: 400; }
 .console tbody tr:nth-child(even) { background: var(--stripe); }
 .console .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .console td time, .console td .ago { white-space: nowrap; }
@@ -49,7 +49,7 @@ body.console {
 .console .badge.good { color: var(--good); } .console .badge.bad { color: var(--bad); }
 .console .badge.warn { color: var(--warn); } .console .badge.busy { color: var(--busy); }
 .console .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); gap: .5rem 1.5rem; margin: 0 0 1rem; padding: .9rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
-.console .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .75rem; margin: 0 0 1rem; }
+.console .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.2rem, 1fr)); gap: .75rem; margin: 0 0 1rem; }
 .console .tiles > div { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .6rem .9rem; }
 .console .tiles dd { font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .console .tiles small { display: block; font-weight: 400; font-size: .8rem; }
@@ -74,6 +74,21 @@ body.console {
 .console .tabs ul { display: flex; flex-wrap: wrap; gap: .25rem; border-bottom: 1px solid var(--line); margin-bottom: 1rem; }
 .console .tabs a { display: block; padding: .4rem .8rem; text-decoration: none; border-bottom: 3px solid transparent; }
 .console .tabs a[aria-current] { border-color: var(--accent); color: var(--text); font-weight: 600; }
+.console .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 1rem; margin-bottom: 1rem; }
+.console .chart { margin: 0; padding: .75rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; min-width: 0; }
+.console .chart figcaption { font-weight: 600; font-size: .9rem; }
+.console .chart .legend { list-style: none; display: flex; gap: 1rem; margin: .15rem 0 .5rem; padding: 0; font-size: .8rem; color: var(--muted); }
+.console .chart .key { display: inline-block; width: .75rem; height: .75rem; border-radius: 2px; margin-right: .35rem; vertical-align: -1px; }
+.console .chart .plot { position: relative; border-top: 1px dashed var(--line); border-bottom: 1px solid var(--muted); }
+.console .chart .most { position: absolute; top: 0; left: 0; font-size: .75rem; color: var(--muted); background: var(--card); padding-right: .35rem; }
+.console .chart svg { display: block; width: 100%; height: 8rem; }
+.console .chart .span { display: flex; justify-content: space-between; font-size: .75rem; color: var(--muted); margin-bottom: .5rem; }
+.console .chart .table { max-height: 18rem; overflow-y: auto; margin-top: .5rem; }
+.console rect.good { fill: var(--good); } .console .key.good { background: var(--good); }
+.console rect.bad { fill: var(--bad); } .console .key.bad { background: var(--bad); }
+.console rect.strong { fill: var(--accent); } .console .key.strong { background: var(--accent); }
+.console rect.soft { fill: var(--soft); } .console .key.soft { background: var(--soft); }
+.console summary { cursor: pointer; color: var(--accent); font-size: .85rem; }
 .console iframe.mail { height: 70vh; border-radius: 8px; }
 @media (max-width: 50rem) {
   body.console { grid-template: auto auto 1fr / minmax(0, 1fr); grid-template-areas: 'bar' 'nav' 'main'; }

@@ -1,15 +1,29 @@
 import { z } from 'zod';
+import { queueNames } from '../../../../queues/index.ts';
+import type { Examine } from '../../../http/examination.ts';
 import { html } from '../../../http/html.ts';
-import { paths } from '../../../http/page-paths.ts';
-import type { QueueControl, QueueView } from '../../../queue/queue-control.ts';
-import { type ConsolePage, defineAction, definePage, type View } from '../page.ts';
-import { table } from '../parts/table.ts';
-import { badge, duration, number } from '../parts/values.ts';
+import type { QueueControl } from '../../../queue/queue-control.ts';
+import { activityCharts, spans } from '../overview/activity.ts';
+import { componentTable, processTable } from '../overview/processes.ts';
+import { glance, queueTable } from '../overview/queues.ts';
+import { type ConsolePage, defineAction, definePage } from '../page.ts';
+import { choice, filterForm, optionsOf } from '../parts/forms.ts';
 import { live } from '../parts/ways.ts';
 
 export interface OverviewServices {
-  readonly queueControl: Pick<QueueControl, 'list' | 'pause' | 'resume'>;
+  readonly queueControl: Pick<
+    QueueControl,
+    'list' | 'pause' | 'resume' | 'activity' | 'activityOfAll' | 'processes'
+  >;
+  /** Looks at every component. */
+  readonly examine: Examine;
 }
+
+const query = z.object({
+  span: z.enum(['hour', 'day']).default('hour'),
+  /** Of which queue the charts tell; all when absent. */
+  queue: z.enum(queueNames).optional(),
+});
 
 const body = z.strictObject({ queue: z.string().max(128) });
 const change = {
@@ -18,13 +32,14 @@ const change = {
   object: (_params: undefined, { queue }: z.output<typeof body>) => `queue:${queue}`,
 } as const;
 
-/** The queues at a glance. */
-export function overviewPage({ queueControl }: OverviewServices): ConsolePage {
+/** How everything does, at a glance: queues, what they did, the processes, and what they need. */
+export function overviewPage({ queueControl, examine }: OverviewServices): ConsolePage {
   return definePage({
     path: '/',
     title: 'Overview',
     nav: 'Overview',
     permission: 'queues.read',
+    query,
     actions: {
       pause: defineAction({
         ...change,
@@ -44,51 +59,41 @@ export function overviewPage({ queueControl }: OverviewServices): ConsolePage {
       }),
     },
     async render(view) {
-      const queues = await queueControl.list();
-      return { body: live('queues', 5, queueTable(queues, view)) };
+      const { span, queue } = view.query;
+      const { ms, stepSeconds } = spans[span];
+      // The step that runs is shown as well.
+      const until = new Date(Math.ceil(view.now.getTime() / stepSeconds / 1_000) * stepSeconds * 1_000);
+      const from = new Date(until.getTime() - ms);
+      const [queues, steps, processes, health] = await Promise.all([
+        queueControl.list(),
+        queue === undefined
+          ? queueControl.activityOfAll(from, until, stepSeconds)
+          : queueControl.activity(queue, from, until, stepSeconds),
+        queueControl.processes(),
+        examine(),
+      ]);
+      return {
+        body: html`${live('queues', 5, html`${glance(queues, processes)}${queueTable(queues, view)}`)}
+<h2 id="activity-heading">What the queues did</h2>
+${filterForm(
+  '/admin',
+  [
+    choice({
+      name: 'span',
+      label: 'Time',
+      value: span,
+      options: Object.entries(spans).map(([value, { label }]) => ({ value, label })),
+    }),
+    choice({ name: 'queue', label: 'Queue', value: queue, options: optionsOf(queueNames, 'All queues') }),
+  ],
+  'Show',
+)}
+${live('activity', 5, activityCharts({ steps, from, until, stepSeconds }))}
+<h2>Processes</h2>
+${live('processes', 5, processTable(processes, view.now))}
+<h2>What they need</h2>
+${live('components', 5, componentTable(health))}`,
+      };
     },
-  });
-}
-
-function queueTable(queues: readonly QueueView[], view: View) {
-  return table({
-    caption: 'Queues',
-    empty: 'There are no queues.',
-    rows: queues,
-    columns: [
-      {
-        head: 'Queue',
-        names: true,
-        cell: ({ name, summary }) =>
-          html`<a href="${paths.board}/queue/${name}">${name}</a><br><small>${summary}</small>`,
-      },
-      {
-        head: 'State',
-        cell: ({ paused }) => (paused ? badge('paused', 'warn') : badge('running', 'good')),
-      },
-      { head: 'Waiting', number: true, cell: ({ counts }) => number(counts.waiting) },
-      { head: 'Active', number: true, cell: ({ counts }) => number(counts.active) },
-      { head: 'Delayed', number: true, cell: ({ counts }) => number(counts.delayed) },
-      { head: 'Completed', number: true, cell: ({ counts }) => number(counts.completed) },
-      { head: 'Dead letters', number: true, cell: ({ deadLetters }) => number(deadLetters) },
-      {
-        head: 'Oldest waiting',
-        number: true,
-        cell: ({ oldestWaitingSeconds: seconds }) => duration(seconds === 0 ? undefined : seconds),
-      },
-      ...(view.may('queues.change')
-        ? [{ head: 'Change', cell: (queue: QueueView) => pauseForm(queue, view) }]
-        : []),
-    ],
-  });
-}
-
-function pauseForm({ name, paused }: QueueView, view: View) {
-  const label = paused ? 'Resume' : 'Pause';
-  return view.form(paused ? 'resume' : 'pause', {
-    label,
-    name: `${label} ${name}`,
-    tone: 'quiet',
-    hidden: { queue: name },
   });
 }
