@@ -16,6 +16,7 @@ export interface Watched extends Cost {
 
 /** A Millrace of its own process, with the roles api and worker, as `npm start` or the image starts it. */
 export interface WorkerProcess {
+  readonly url: string;
   /** Runs `work`, asking for `/health` all the while, and tells what it has cost the process. */
   watch(work: () => Promise<unknown>): Promise<Watched>;
   stop(): Promise<void>;
@@ -26,7 +27,10 @@ export interface WorkerProcessOptions {
   readonly dataDir: string;
   /** The sources instead of what `npm run build` makes of them. */
   readonly fromSource: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
 }
+
+export const jwtSecret = 'a-secret-of-the-bench-with-more-than-32-bytes';
 
 /** The pause between two questions for `/health`, in ms. */
 const healthEveryMs = 100;
@@ -46,9 +50,10 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
       // Short, so that a lock which is not renewed in time shows as a second attempt.
       LOCK_DURATION: '5000',
       EMAIL_PROVIDER: 'outbox',
-      JWT_SECRET: 'a-secret-of-the-bench-with-more-than-32-bytes',
+      JWT_SECRET: jwtSecret,
       DATABASE_URL: options.databaseUrl,
       DATA_DIR: options.dataDir,
+      ...options.environment,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
@@ -69,6 +74,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     return cost.parse(answer);
   };
   return {
+    url,
     async watch(work) {
       const { peakMb: idleMb } = await ask('begin');
       let done = false;

@@ -126,6 +126,7 @@ export function invoicePdf(
   invoice: TrueInvoice,
   style: InvoiceStyle = plainStyle,
   options: PDFKit.PDFDocumentOptions = {},
+  more: (doc: PDFKit.PDFDocument) => void = () => undefined,
 ): Promise<Buffer> {
   const { language } = style;
   const say = invoiceWords[language];
@@ -182,6 +183,7 @@ export function invoicePdf(
       y += 6;
       put(say.total, 3, y);
       put(written(invoice.total, language, true), 4, y);
+      more(doc);
       doc.text('Thank you for your business. Please pay within 30 days.', 40, y + 40);
     },
     { margins: { top: 20, bottom: 10, left: 20, right: 20 }, ...options },
