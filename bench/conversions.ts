@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- conversions [--source]`: how long claiming a row takes when forty do it at once, and conversions end to
+ * `npm run bench -- conversions [--source] [--claims]`: how long claiming a row takes when forty do it at once, and conversions end to
  * end in a worker process as it runs in production, each line a process of its own, so that its peak of memory is its own.
+ * `--claims` leaves out the second.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -20,7 +21,9 @@ import { startFakeGateway } from '../test/support/fake-gateway.ts';
 import { invoicePdf, makeInvoice } from '../test/support/invoices.ts';
 import { jwtSecret, startWorker } from './documents-worker.ts';
 
-const { values } = parseArgs({ options: { source: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { source: { type: 'boolean', default: false }, claims: { type: 'boolean', default: false } },
+});
 const intakes = 40;
 const rows = 5_000;
 const conversions = 30;
@@ -28,7 +31,8 @@ const items = 510;
 const mebibyte = 2 ** 20;
 
 const dir = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
-if (!values.source) await promisify(execFile)(process.execPath, ['--run', 'build'], { cwd: packageRoot });
+if (!values.source && !values.claims)
+  await promisify(execFile)(process.execPath, ['--run', 'build'], { cwd: packageRoot });
 const server = await startEmbeddedServer({ dataDir: dir });
 const pool = openPool(server.url, 1);
 
@@ -36,17 +40,25 @@ const pool = openPool(server.url, 1);
 async function claim(): Promise<void> {
   await pool.query(
     `insert into conversions (upload_path, created_at)
-     select 'uploads/none.pdf', now() - (n * interval '1 second') from generate_series(1, $1) n`,
+     select 'uploads/' || n, timestamptz '2020-01-01' - (n * interval '1 second') from generate_series(1, $1) n`,
     [rows],
   );
   const database = openDatabase({ url: server.url, poolMax: intakes });
   const times: number[] = [];
+  const taken = new Set<string>();
   const take = async (worker: string) => {
-    while (true) {
+    // Of the rows that one intake gets each is younger than the one before.
+    for (let last = 0; ; ) {
       const began = performance.now();
       const claimed = await database.conversions.claim({ worker, seconds: 300, limit: 1, mostLost: 5 });
-      if (claimed.length === 0) return;
+      const [row] = claimed;
+      if (row === undefined) return;
       times.push(performance.now() - began);
+      const at = row.createdAt.getTime();
+      if (last !== 0 && at <= last) throw new Error('A younger row was claimed before an older one.');
+      if (taken.has(row.id)) throw new Error(`The row ${row.id} was claimed twice.`);
+      taken.add(row.id);
+      last = at;
     }
   };
   // Connections are opened before: a worker opens its own once.
@@ -56,6 +68,7 @@ async function claim(): Promise<void> {
   const seconds = (performance.now() - began) / 1_000;
   await database.close();
   await pool.query('delete from conversions');
+  if (taken.size !== rows) throw new Error(`${taken.size} of ${rows} rows were claimed.`);
   times.sort((a, b) => a - b);
   const at = (share: number) => (times[Math.floor(times.length * share)] ?? 0).toFixed(1);
   process.stdout.write(
@@ -143,9 +156,7 @@ async function largePdf(bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await build(bytes - base - 64 * 1024));
 }
 
-try {
-  await migrate(pool, join(packageRoot, 'migrations'));
-  await claim();
+async function convertAll(): Promise<void> {
   process.stdout.write('| | rate | MB idle | MB peak | event loop ms p99 / longest | /health ms p99 |\n');
   const pdf = new Uint8Array(await invoicePdf(makeInvoice(items)));
   await measured(
@@ -194,6 +205,12 @@ try {
     { GATEWAY_URL: gateway.url },
   );
   await gateway.close();
+}
+
+try {
+  await migrate(pool, join(packageRoot, 'migrations'));
+  await claim();
+  if (!values.claims) await convertAll();
 } finally {
   await pool.end();
   await server.stop();

@@ -93,6 +93,43 @@ export function conversions(open: Open): void {
     }
   });
 
+  it('claims each of many rows once, to forty that come back for more, and to none of them a younger before an older', async () => {
+    await clear();
+    await open().pool.query(
+      `insert into conversions (upload_path, created_at)
+       select 'u/' || n, timestamptz '2020-01-01' - n * interval '1 second' from generate_series(1, 400) n`,
+    );
+    const all = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const mine: { readonly id: string; readonly at: number }[] = [];
+        for (;;) {
+          const [row] = await table().claim({ ...lease, worker: `w${index}`, limit: 1 });
+          if (row === undefined) return mine;
+          mine.push({ id: row.id, at: row.createdAt.getTime() });
+        }
+      }),
+    );
+    for (const mine of all) {
+      const times = mine.map(({ at }) => at);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+    }
+    const ids = all.flat().map(({ id }) => id);
+    expect(ids).toHaveLength(400);
+    expect(new Set(ids).size).toBe(400);
+  });
+
+  it('claims what was abandoned before what still waits', async () => {
+    await clear();
+    const first = await insert('uploads/first.pdf');
+    await table().claim(lease);
+    const second = await insert('uploads/second.pdf');
+    const third = await insert('uploads/third.pdf');
+    await expire(first);
+    const claimed = await table().claim({ ...lease, limit: 2 });
+    expect(claimed.map(({ id }) => id)).toEqual([first, second]);
+    expect((await table().claim({ ...lease, limit: 2 })).map(({ id }) => id)).toEqual([third]);
+  });
+
   it('gives rows of one transaction in the order of their insertion', async () => {
     await clear();
     await open().pool.query(
