@@ -1,10 +1,13 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { ExpressAdapter } from '@bull-board/express';
 import { Queue } from 'bullmq';
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
+import { may } from '../access/roles.ts';
+import { principalOf } from '../http/context.ts';
 import { paths } from '../http/page-paths.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
+import { maskAnswer, refuseUnknown } from './board-masking.ts';
+import { PageAdapter } from './board-page.ts';
 
 /** Dead letters have no workers, which the board would warn of. */
 class DeadLetterAdapter extends BullMQAdapter {
@@ -13,9 +16,21 @@ class DeadLetterAdapter extends BullMQAdapter {
   }
 }
 
-/** Bull Board over all queues and their dead letters. It has no sign-in of its own; what it may change says `auditBoard`. */
-export function createBoard(queues: QueueManager): Express {
-  const adapter = new ExpressAdapter();
+/**
+ * Bull Board over all queues and their dead letters: with its buttons for those who may press them, and without for all
+ * others. It has no sign-in of its own; what it may change says `auditBoard`.
+ */
+export function createBoard(queues: QueueManager): RequestHandler {
+  const full = openBoard(queues, false);
+  const readOnly = openBoard(queues, true);
+  return (request, response, next) => {
+    const board = may(principalOf(request).role, 'jobs.change') ? full : readOnly;
+    board(request, response, next);
+  };
+}
+
+function openBoard(queues: QueueManager, readOnlyMode: boolean): Express {
+  const adapter = new PageAdapter();
   adapter.setBasePath(paths.board);
   createBullBoard({
     queues: queues.names.map((name) => {
@@ -25,10 +40,11 @@ export function createBoard(queues: QueueManager): Express {
       // A letter removed here is gone for good: replaying and discarding have ways of their own.
       return name.endsWith('-dead-letter')
         ? new DeadLetterAdapter(queue, { readOnlyMode: true, description: 'Jobs that failed for good' })
-        : new BullMQAdapter(queue);
+        : new BullMQAdapter(queue, { readOnlyMode });
     }),
     serverAdapter: adapter,
     options: {
+      handlerHooks: { before: refuseUnknown, after: maskAnswer },
       uiConfig: {
         boardTitle: 'Millrace',
         hideDocsLink: true,

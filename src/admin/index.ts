@@ -7,6 +7,7 @@ import type { Database } from '../integrations/database/port.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { createBoard } from './board.ts';
 import { auditBoard } from './board-changes.ts';
+import { boardScript } from './board-page.ts';
 import { assets } from './console/assets.ts';
 import { createFlash } from './console/flash.ts';
 import { type ConsoleServices, consoleFiles, consolePages } from './console/pages/index.ts';
@@ -62,7 +63,7 @@ export function adminRoutes(options: AdminOptions): Router {
   router.use('/sign-out', signOutRoutes({ trail, sessions, cookies, forms }));
   router.use(guard({ tokens, sessions, cookies }), permit('console.open'));
   router.use('/mails', mailPages(options.mailPreviews));
-  router.use('/queues', boardHeaders(), auditBoard(trail), createBoard(queues));
+  router.use('/queues', boardScript(), boardHeaders(), auditBoard(trail), createBoard(queues));
   router.use(express.urlencoded({ extended: false, limit: bodyLimits.console }));
   router.use(
     consoleRoutes({

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { classify } from '../../src/errors/classify.ts';
 import { deadLetterQueueOf } from '../../src/queue/dead-letters.ts';
+import { masked } from '../../src/queue/masking/index.ts';
 import { type Ask, at, openSite, reminder, type Site, textAt } from '../support/site.ts';
 
 let site: Site;
@@ -59,12 +61,64 @@ describe('the board', () => {
     });
   });
 
+  it('masks what is a person’s own in lists, jobs, logs and dead letters, whoever looks', async () => {
+    const { id } = await site.platform.queues.addUntyped('email', 'send-reminder', reminder);
+    const { queues, deadLetters } = site.platform;
+    await queues.queue('email').addJobLog(id, 'to ADA@example.com, and other@example.com');
+    const job = await queues.queue('email').getJob(id);
+    if (job === undefined) throw new Error('The job is gone.');
+    const failure = classify(new Error('550 ada@example.com: no such user'));
+    const letter = await deadLetters.put('email', job, 3, failure);
+    for (const role of ['viewer', 'operator', 'admin'] as const) {
+      const asRole = { token: await site.token(role) };
+      const shown = {
+        job: await board('GET', `/api/queues/email/${id}`, asRole),
+        logs: await board('GET', `/api/queues/email/${id}/logs`, asRole),
+        list: await board('GET', '/api/queues?activeQueue=email&status=latest', asRole),
+        letter: await board('GET', `/api/queues/email-dead-letter/${letter.id}`, asRole),
+        letters: await board('GET', '/api/queues?activeQueue=email-dead-letter&status=waiting', asRole),
+        flow: await board('GET', `/api/queues/email/${id}/flow`, asRole),
+      };
+      for (const [what, answer] of Object.entries(shown)) {
+        expect([what, answer.status]).toEqual([what, 200]);
+        expect([what, answer.text]).toEqual([what, expect.not.stringMatching(/@example/)]);
+      }
+      expect(at(shown.job.json, 'job.data.data')).toMatchObject({ userId: 'user-123', email: masked });
+      expect(shown.list.text).toContain('Road works');
+      expect(shown.logs.json).toEqual([`to ${masked}, and ${masked}`]);
+      expect(at(shown.letter.json, 'job.data')).toMatchObject({
+        jobId: id,
+        payload: { data: { userId: 'user-123', email: masked } },
+        error: { message: `550 ${masked}: no such user` },
+      });
+    }
+    const stored = await queues.queue('email').getJob(id);
+    expect(JSON.stringify(stored?.data)).toContain('ada@example.com');
+  });
+
+  it('is read-only for viewers, and refuses what nobody has looked at', async () => {
+    const asViewer = { token: await site.token('viewer') };
+    const answer = await board('GET', '/api/queues', asViewer);
+    const queues = at(answer.json, 'queues');
+    if (!Array.isArray(queues)) throw new Error(answer.text);
+    expect(queues.filter((queue) => at(queue, 'readOnlyMode') !== true)).toEqual([]);
+    expect((await board('PUT', '/api/queues/email/pause', asViewer)).status).toBe(403);
+    expect((await board('GET', '/api/metrics/history')).status).toBe(404);
+    expect((await board('GET', '/api/job-schedulers')).json).toEqual({ schedulers: [] });
+  });
+
   it('has headers of its own for its page, and says nothing of the server', async () => {
     const page = await board('GET', '', { headers: { Accept: 'text/html' } });
     expect(page.status).toBe(200);
     const policy = page.headers.get('Content-Security-Policy') ?? '';
     expect(policy).toContain("script-src 'self';");
     expect(policy).toContain("connect-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    const [, nonce] = /style-src 'self' 'nonce-([\w-]{24})'/.exec(policy) ?? [];
+    expect(page.text).toContain(`nonce="${nonce}"`);
+    expect(page.text).not.toMatch(/\sstyle=|<style|fonts\.g/);
+    const again = await board('GET', '', { headers: { Accept: 'text/html' } });
+    expect(again.text).not.toContain(nonce);
     expect(page.headers.get('X-Powered-By')).toBeNull();
     expect((await board('GET', '/nowhere')).status).toBe(404);
   });

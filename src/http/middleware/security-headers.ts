@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
@@ -74,23 +76,35 @@ export function framedHeaders(): RequestHandler[] {
   ];
 }
 
-/**
- * Bull Board's page needs its scripts, its data, `<base>`, and styles in attributes; its web fonts come from elsewhere
- * and stay out.
- */
-export function boardHeaders(): RequestHandler {
-  return helmet.contentSecurityPolicy({
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      fontSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-      baseUri: ["'self'"],
+const nonces = new WeakMap<ServerResponse, string>();
+
+/** The nonce by which the page of this answer may have styles of its own. */
+export function nonceOf(response: ServerResponse): string {
+  const nonce = nonces.get(response);
+  if (nonce === undefined) throw new Error('This answer has no nonce: its route wants boardHeaders().');
+  return nonce;
+}
+
+/** Bull Board's page needs its scripts, its data, `<base>`, and the styles that its scripts make. */
+export function boardHeaders(): RequestHandler[] {
+  return [
+    (_request, response, next) => {
+      nonces.set(response, randomBytes(18).toString('base64url'));
+      next();
     },
-  });
+    helmet.contentSecurityPolicy({
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", (_request, response) => `'nonce-${nonceOf(response)}'`],
+        fontSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'self'"],
+      },
+    }),
+  ];
 }
