@@ -104,7 +104,9 @@ async function fillQueues(): Promise<string[]> {
   for (const user of ['user-30', 'user-31'])
     await queues.addUntyped('email', 'send-reminder', remind(user), later);
   // Straight into BullMQ, past our checks.
-  const { id: unknown = '' } = await queues.queue('email').add(hostile, { [`data${hostile}`]: `data${hostile}` }, later);
+  const { id: unknown = '' } = await queues
+    .queue('email')
+    .add(hostile, { [`data${hostile}`]: `data${hostile}` }, later);
   const [opportunity] = reminder.data.opportunities;
   const opportunities = [{ ...opportunity, title: hostile, agency: hostile }];
   const { id: failing } = await queues.addUntyped('email', 'send-reminder', {
