@@ -44,7 +44,7 @@ export class PageAdapter extends ExpressAdapter {
 }
 
 /** @throws Error when a new version of the board has a page that this does not know. */
-export function withinPolicy(page: string, nonce: string): string {
+function withinPolicy(page: string, nonce: string): string {
   const fitted = page
     .replace(/<link href="https:\/\/fonts\.[^>]*>/, '')
     .replace(/(<div id="root">)[\s\S]*<\/style>\s*(<\/div>)/, '$1$2')
