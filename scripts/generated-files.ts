@@ -4,6 +4,7 @@ import { queues } from '../queues/index.ts';
 import { auditActions } from '../src/access/audit-actions.ts';
 import { may, permissionNames, permissions, roles } from '../src/access/roles.ts';
 import { catalogue } from '../src/errors/catalogue.ts';
+import { apiDocument } from './api-document.ts';
 import { compileMailTemplates } from './mail-templates.ts';
 
 /** Files that follow from the code, by path. `npm run generate` writes them, `npm run check` compares them. */
@@ -12,6 +13,7 @@ export const generatedFiles: Readonly<Record<string, () => string | Promise<stri
   'docs/configuration.md': configuration,
   'docs/errors.md': errors,
   'docs/jobs.md': jobs,
+  'docs/openapi.json': apiDocument,
   'docs/permissions.md': permissionTables,
   'processors/email/templates/compiled.ts': compileMailTemplates,
 };

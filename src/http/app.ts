@@ -15,9 +15,11 @@ import { limitByToken, limitRefusals } from './middleware/rate-limits.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { timeLimit } from './middleware/time-limit.ts';
 import { traceRequests } from './middleware/trace.ts';
+import { describeApi } from './openapi/index.ts';
 import type { HttpOptions } from './options.ts';
 import { mount } from './route.ts';
 import { apiRoutes } from './routes/api.ts';
+import { apiDocumentRoutes } from './routes/api-document.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -58,6 +60,11 @@ export function createApp(
     sendGridWebhook({ deliveries: database.deliveries, publicKey: options.sendGridWebhookKey }),
   );
 
+  const routes = apiRoutes({ ...options, access, streams, links: fileLinks });
+  app.use(
+    '/api',
+    apiDocumentRoutes(() => describeApi(routes)),
+  );
   const audited = auditing(access.trail);
   const api = express.Router();
   api.use((_request, response, next) => {
@@ -65,7 +72,7 @@ export function createApp(
     next();
   });
   api.use(limitRefusals(), authenticate(access.tokens), limitByToken());
-  api.use(mount(apiRoutes({ ...options, access, streams, links: fileLinks }), audited));
+  api.use(mount(routes, audited));
   app.use('/api', api);
 
   return finish(app, redact);

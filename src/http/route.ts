@@ -15,10 +15,13 @@ import { noQuery } from './middleware/no-query.ts';
 type Part = z.ZodType | undefined;
 type Read<P extends Part> = P extends z.ZodType ? z.output<P> : undefined;
 
-/** An answer that is not our JSON: a page, a file, a stream. Its handler writes it itself. */
+/** An answer that is not our JSON: a page, a file, a stream, nothing. Its handler writes it itself. */
 export interface RawAnswer {
-  readonly contentType: string;
+  /** Absent when there is no body. */
+  readonly contentType?: string;
   readonly description: string;
+  /** The whole of a body that is JSON. */
+  readonly schema?: z.ZodType;
 }
 
 /** What a route answers, by status: the schema of `data`, or something else than JSON. */
@@ -63,6 +66,17 @@ export interface Call<P, Q, H, B> {
   readonly response: Response;
 }
 
+/** An operation with some of its path known, and what it takes then. */
+export interface OperationKind {
+  readonly params: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly body: z.ZodType;
+  /** What comes of it in the end, when the answer is but that it will be done. */
+  readonly result: z.ZodType;
+}
+
 /** Who makes a call, and under which id. */
 export type Asking = Pick<Call<unknown, unknown, unknown, unknown>, 'principal' | 'correlationId' | 'log'>;
 
@@ -99,18 +113,19 @@ export interface RouteDescription<
   readonly sends?: Readonly<Record<string, string>>;
   /** The codes that it may fail with, beside those that everything may. */
   readonly errors?: readonly ErrorCode[];
+  /** The kinds of this operation, where the document tells them apart: for each job what it takes. */
+  readonly kinds?: readonly OperationKind[];
   /** For a change: its name in the audit log, and on what it is done, as `<kind>:<id>`. */
   readonly audit?: { readonly action: AuditAction; object(params: Read<P>): string };
   /** Gives the answer, or `undefined` when it has written one that is not JSON. */
   handle(call: Call<Read<P>, Read<Q>, Read<H>, Read<B>>): Promise<Reply<A> | undefined>;
 }
 
-/** A route as the document sees it. */
+/** A route as the document sees it; without a permission it is open to everybody. */
 export type Operation = Pick<
   RouteDescription<Part, Part, Part, Part, Answers>,
   | 'method'
   | 'path'
-  | 'permission'
   | 'summary'
   | 'description'
   | 'tag'
@@ -122,7 +137,8 @@ export type Operation = Pick<
   | 'answers'
   | 'sends'
   | 'errors'
->;
+  | 'kinds'
+> & { readonly permission?: Permission; readonly result?: z.ZodType };
 
 /** A route as what mounts it sees it. */
 export interface Route extends Operation {

@@ -10,25 +10,30 @@ const yearMs = 365 * 24 * 3_600_000;
 
 /** Options of `addJob`, checked at run time too since they come over HTTP as well. */
 export const addOptions = z.strictObject({
-  /** ms before the job may be taken. */
-  delay: z.int().min(0).max(yearMs).optional(),
-  /** 1 goes first; jobs without one go before all that have one (BullMQ's rule). */
-  priority: z.int().min(1).max(2_097_152).optional(),
-  /** Tries in all, the first included. */
-  attempts: z.int().min(1).max(100).optional(),
-  /** The same key again is the same job, for as long as the queue keeps it. */
+  delay: z.int().min(0).max(yearMs).optional().describe('ms before the job may be taken'),
+  // BullMQ's rule.
+  priority: z
+    .int()
+    .min(1)
+    .max(2_097_152)
+    .optional()
+    .describe('1 goes first; jobs without one go before all that have one'),
+  attempts: z.int().min(1).max(100).optional().describe('Tries in all, the first included'),
   idempotencyKey: z
     .string()
     .min(1)
     .max(255)
     .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII without spaces')
-    .optional(),
+    .optional()
+    .describe('The same key again is the same job, for as long as the queue keeps it'),
   correlationId: z
     .string()
     .regex(correlationIdPattern, 'must be letters, digits and . _ -, at most 128')
     .optional(),
-  /** At most one job with this id waits and one runs; the latest payload wins. */
-  deduplicate: z.strictObject({ id: z.string().min(1).max(128).regex(printable, plainText) }).optional(),
+  deduplicate: z
+    .strictObject({ id: z.string().min(1).max(128).regex(printable, plainText) })
+    .optional()
+    .describe('At most one job with this id waits and one runs; the latest payload wins'),
   /** A job id chosen by the platform itself, such as `story-enhancement-<id>`. */
   jobId: z
     .string()

@@ -7,8 +7,8 @@ import { parse } from '../answer.ts';
 import type { FileLinks } from '../file-links.ts';
 import { sendDocument } from '../send-document.ts';
 
-const address = z.object({ id: z.string().min(1).max(300), fileName: z.string().min(1).max(300) });
-const signed = z.strictObject({
+export const fileAddress = z.object({ id: z.string().min(1).max(300), fileName: z.string().min(1).max(300) });
+export const fileSignature = z.strictObject({
   expires: z
     .string()
     .regex(/^\d{1,12}$/)
@@ -33,8 +33,8 @@ export function fileRoutes({ documents, storage, links }: FileRoutesOptions): Ro
   const router = Router();
 
   router.get('/:id/:fileName', async (request, response) => {
-    const { id } = parse(address, request.params, 'address');
-    const link = signed.safeParse(request.query);
+    const { id } = parse(fileAddress, request.params, 'address');
+    const link = fileSignature.safeParse(request.query);
     if (!link.success || !links.allows(id, link.data.expires, link.data.signature)) {
       throw new MillraceError(
         'FORBIDDEN',

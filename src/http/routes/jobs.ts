@@ -5,6 +5,7 @@ import { refuseOtherWork } from '../../queue/keyed-jobs.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
 import { mayReadJobOf, readableJob, shownTo } from '../own-jobs.ts';
 import { type Route, reply, route } from '../route.ts';
+import { jobKinds } from '../schemas/job-kinds.ts';
 import {
   addedJob,
   bulkRequest,
@@ -50,6 +51,7 @@ export function jobRoutes({ queues, jobs }: JobRoutesOptions): Route[] {
     body: jobRequest,
     answers: { 202: z.object({ job: addedJob }), 200: z.object({ job: addedJob }) },
     errors: addErrors,
+    kinds: jobKinds(),
     audit: { action: 'job.add', object: ({ queue }) => `queue:${queue}` },
     async handle({ params, headers, body, principal, correlationId, note }) {
       const { payload, options = {} } = body;

@@ -7,7 +7,7 @@ import { html, type Markup } from '../html.ts';
 import { paths } from '../page-paths.ts';
 import type { UnsubscribeLinks } from '../unsubscribe-links.ts';
 
-const address = z.object({ token: z.string().min(1).max(2_000) });
+export const unsubscribeAddress = z.object({ token: z.string().min(1).max(2_000) });
 
 const names: Readonly<Record<MailKind, string>> = {
   reminders: 'reminders of opportunities that close soon',
@@ -23,7 +23,7 @@ const names: Readonly<Record<MailKind, string>> = {
 export function unsubscribeRoutes(users: Users, links: UnsubscribeLinks): Router {
   const router = Router();
   const personOf = (parameters: unknown) => {
-    const person = links.read(parse(address, parameters, 'address').token);
+    const person = links.read(parse(unsubscribeAddress, parameters, 'address').token);
     if (person !== undefined) return person;
     throw new MillraceError(
       'FORBIDDEN',

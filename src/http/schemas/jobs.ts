@@ -21,7 +21,7 @@ export const job = z
     payload: z.unknown().describe('As it was given, `{ type, data }`'),
     correlationId: z.string().optional(),
     addedBy: z.string().optional().describe('Who added it; absent when the platform did'),
-    result: z.unknown().optional(),
+    result: z.unknown().optional().describe('What its processor gave, once it is completed'),
     failure: z.string().optional().describe('The last failure: a code in brackets and a message'),
     createdAt: time,
     startedAt: time.optional(),
@@ -31,11 +31,14 @@ export const job = z
   .meta({ id: 'Job' });
 
 // A job's own id and key are the platform's to choose, and who adds it says the token.
-const requestOptions = addOptions
+export const requestOptions = addOptions
   .omit({ jobId: true, key: true, addedBy: true })
   .meta({ id: 'AddOptions', description: 'How the job is to be run; times in ms' });
 
-export const jobRequest = z.strictObject({ payload: z.unknown(), options: requestOptions.optional() });
+export const jobRequest = z.strictObject({
+  payload: z.unknown().describe('What the job takes; the operations that add one say it job by job'),
+  options: requestOptions.optional(),
+});
 
 /** How many jobs one request may add. */
 const mostJobs = 1_000;
