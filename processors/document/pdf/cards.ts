@@ -11,6 +11,7 @@ export interface Card {
 /** Of a row of figures, in points. */
 export const cardsHeight = 52;
 const gap = 10;
+const figureSizes = [size.figure, 14, 11.5, 9] as const;
 
 /** Sets figures side by side across the page. */
 export function figureCards(layout: Layout, cards: readonly Card[]): void {
@@ -26,9 +27,16 @@ export function figureCards(layout: Layout, cards: readonly Card[]): void {
     tagged(doc, root, 'P', () => {
       const room = width - 22;
       const label = shorten(card.label, room, measureWith(doc, 'regular', size.small));
-      const value = shorten(card.value, room, measureWith(doc, 'bold', size.figure));
+      // A figure that is cut says another number: long ones are set smaller.
+      const points =
+        figureSizes.find((each) => measureWith(doc, 'bold', each)(card.value) <= room) ?? figureSizes[3];
+      const value = shorten(card.value, room, measureWith(doc, 'bold', points));
       write(doc, label, x + 12, layout.y + 9, { font: 'regular', size: size.small, colour: colour.muted });
-      write(doc, value, x + 12, layout.y + 22, { font: 'bold', size: size.figure, colour: colour.ink });
+      write(doc, value, x + 12, layout.y + 22 + (size.figure - points) * 0.6, {
+        font: 'bold',
+        size: points,
+        colour: colour.ink,
+      });
     });
   });
   layout.y += cardsHeight + 18;
