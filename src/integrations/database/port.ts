@@ -7,6 +7,7 @@ import type { Conversions } from './port/conversions.ts';
 import type { Attachments, Documents } from './port/documents.ts';
 import type { ExportSource } from './port/exports.ts';
 import type { JobCancellations } from './port/job-cancellations.ts';
+import type { Lists } from './port/lists.ts';
 import type { Deliveries, Mailings } from './port/mail.ts';
 import type { ModelBudget } from './port/model-budget.ts';
 import type { Proposals } from './port/proposals.ts';
@@ -25,6 +26,7 @@ export * from './port/conversions.ts';
 export * from './port/documents.ts';
 export * from './port/exports.ts';
 export * from './port/job-cancellations.ts';
+export * from './port/lists.ts';
 export * from './port/mail.ts';
 export * from './port/model-budget.ts';
 export * from './port/proposals.ts';
@@ -62,6 +64,7 @@ export interface Database {
   readonly audit: AuditLog;
   readonly access: AccessTables;
   readonly alerts: AlertLedger;
+  readonly lists: Lists;
   /** Latency in ms of the smallest query. */
   ping(): Promise<number>;
   close(): Promise<void>;

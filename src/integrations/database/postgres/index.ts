@@ -4,6 +4,7 @@ import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { callerOn } from '../functions/call.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
+import { createLists } from '../functions/lists.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
 import { createAttachments } from './attachments.ts';
@@ -59,6 +60,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     audit: createAudit(call),
     access: createAccessTables(call),
     alerts: createAlertLedger(call),
+    lists: createLists(call),
     async ping() {
       const began = performance.now();
       await connection.query('select 1');

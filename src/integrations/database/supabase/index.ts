@@ -3,6 +3,7 @@ import { createActivity } from '../functions/activity.ts';
 import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
+import { createLists } from '../functions/lists.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
 import { openApi, type SupabaseOptions } from './api.ts';
@@ -51,6 +52,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     audit: createAudit(api.call),
     access: createAccessTables(api.call),
     alerts: createAlertLedger(api.call),
+    lists: createLists(api.call),
     async ping() {
       const began = performance.now();
       await api.rows(api.tables.from('users').select('id').limit(1));
