@@ -9,9 +9,10 @@ import { addDays, daysBetween, firstDay, planRange } from './sync-range.ts';
 const ueisPerRequest = 100;
 
 /**
- * Entity Management v3, upserted by UEI. A full sync goes by the day of registration, which does not change while it
- * runs; an incremental one by the day of the last update. A window with more than `reach` records is halved until its
- * parts fit, since the API serves no page behind them.
+ * Entity Management v3, upserted by UEI. A full sync takes extracts, by the day of registration, which does not change
+ * while they are made; paging would take a request for every ten entities. An incremental one pages through what was
+ * updated since the last, and takes an extract too where that is more than `reach`, since the API serves no page behind
+ * them. An extract with more records than one may have is halved until its parts fit.
  */
 export function entitySource(
   samGov: SamGov,
@@ -26,19 +27,18 @@ export function entitySource(
     fetch: (window, page, signal) => samGov.searchEntities({ ...window, page }, signal),
     narrow(window, totalRecords, today) {
       if (totalRecords <= reach) return undefined;
-      const halves = halve(window, today);
-      if (halves !== undefined) return halves;
-      throw new MillraceError(
-        'SYNC_REJECTED',
-        `SAM.gov has ${totalRecords} entities of ${window.registered?.start ?? 'one day'} updated on ${window.updated?.start ?? 'one day'} and serves ${reach} of a search. Ask for the others by their UEIs.`,
-      );
+      return window.ueis === undefined ? [{ ...window, extract: newExtract }] : partOf(window, today);
     },
+    part: partOf,
     read: readEntity,
     keyOf: ({ uei }) => uei,
     prefer: (earlier, later) => (isOutdated(later, earlier) ? earlier : later),
     save: (rows, rejects, checkpoint, lease) => database.entities.savePage(rows, rejects, checkpoint, lease),
   };
 }
+
+/** Not asked for yet. */
+const newExtract = { polls: 0, replaced: 0 };
 
 function planEntities(request: SyncRequest, syncedThrough: string | undefined, today: string) {
   const { ueis, dateRange, fullSync } = request;
@@ -51,17 +51,27 @@ function planEntities(request: SyncRequest, syncedThrough: string | undefined, t
   if (fullSync && dateRange === undefined) {
     return {
       range: { from: firstDay, to: today },
-      windows: [{ registered: { start: firstDay, end: today } }],
+      windows: [{ registered: { start: firstDay, end: today }, extract: newExtract }],
     };
   }
   const range = planRange(request, syncedThrough, today);
-  return { range, windows: [{ updated: { start: range.from, end: range.to } }] };
+  const window = { updated: { start: range.from, end: range.to } };
+  return { range, windows: [fullSync ? { ...window, extract: newExtract } : window] };
 }
 
 function chunksOf(ueis: readonly string[]): string[][] {
   const chunks: string[][] = [];
   for (let at = 0; at < ueis.length; at += ueisPerRequest) chunks.push(ueis.slice(at, at + ueisPerRequest));
   return chunks;
+}
+
+function partOf(window: SyncWindow, today: string): readonly SyncWindow[] {
+  const halves = halve(window, today);
+  if (halves !== undefined) return halves;
+  throw new MillraceError(
+    'SYNC_REJECTED',
+    `SAM.gov has more entities of ${window.registered?.start ?? 'one day'} updated on ${window.updated?.start ?? 'one day'} than it serves in one answer. Ask for them by their UEIs.`,
+  );
 }
 
 /** By UEIs, by days of updating, by days of registration, whichever can be parted; a single day by the other kind. */

@@ -27,6 +27,9 @@ export function opportunitySource(
     },
     // Every page of a window can be reached.
     narrow: () => undefined,
+    part() {
+      throw new Error('Opportunities have no extracts.');
+    },
     read: readOpportunity,
     keyOf: ({ noticeId }) => noticeId,
     prefer: (_earlier, later) => later,

@@ -1,6 +1,7 @@
 import type {
   SyncCheckpoint,
   SyncCounts,
+  SyncExtract,
   SyncTotals,
   SyncWindow,
 } from '../../src/integrations/database/port.ts';
@@ -46,7 +47,7 @@ export function afterPage(
   end: { readonly request: SyncRequest; readonly today: string },
 ): Place {
   const { page, lastTotal } = place;
-  const totals = addPage(place.totals, reading);
+  const totals = addRequest(addReading(place.totals, reading));
   const shrunkBy = lastTotal === undefined ? 0 : lastTotal - total;
   if (shrunkBy > 0 && page > place.wentBackAt && page > 0) {
     // Records that left made the later ones slide forward, some onto pages already read: these are read again.
@@ -54,30 +55,56 @@ export function afterPage(
     return { ...place, totals, page: back, lastTotal: total, wentBackAt: page };
   }
   if (page + 1 < Math.ceil(total / pageSize)) return { ...place, totals, page: page + 1, lastTotal: total };
+  return afterWindow({ ...place, totals }, end);
+}
+
+/** The place after all of a window has been written: the next window, or the end. */
+export function afterWindow(
+  place: Place,
+  { request, today }: { readonly request: SyncRequest; readonly today: string },
+): Place {
   const windows = place.windows.slice(1);
-  const { request, today } = end;
   // A list of UEIs says nothing about all the others.
   const settles = windows.length === 0 && request.ueis === undefined;
   return {
     ...place,
     ...newWindow,
-    totals,
     windows,
     syncedThrough: settles
-      ? syncedThroughAfter(place.syncedThrough, totals, request.dateRange !== undefined, today)
+      ? syncedThroughAfter(place.syncedThrough, place.totals, request.dateRange !== undefined, today)
       : place.syncedThrough,
   };
 }
 
 /** The place after a window turned out to hold more than can be reached; the request it took is counted. */
 export function afterNarrowing(place: Place, narrower: readonly SyncWindow[]): Place {
-  const { totals, windows } = place;
   return {
     ...place,
     ...newWindow,
-    windows: [...narrower, ...windows.slice(1)],
-    totals: { ...totals, requestsUsed: totals.requestsUsed + 1 },
+    windows: [...narrower, ...place.windows.slice(1)],
+    totals: addRequest(place.totals),
   };
+}
+
+/** The place after a request that told how an extract stands; of another extract, at its beginning. */
+export function afterAsking(place: Place, window: SyncWindow, extract: SyncExtract): Place {
+  const same = extract.token === window.extract?.token;
+  return { ...atExtract(place, window, extract, same ? place.page : 0), totals: addRequest(place.totals) };
+}
+
+/** The place at a chunk of an extract, its records chunk by chunk taking the place of pages. */
+export function atExtract(place: Place, window: SyncWindow, extract: SyncExtract, chunk: number): Place {
+  return {
+    ...place,
+    ...newWindow,
+    page: chunk,
+    windows: [{ ...window, extract }, ...place.windows.slice(1)],
+  };
+}
+
+/** The place after a chunk of an extract was read; `expected` is how many records the file seems to have. */
+export function afterChunk(place: Place, reading: PageReading<unknown>, expected: number): Place {
+  return { ...place, totals: addReading(place.totals, reading), page: place.page + 1, lastTotal: expected };
 }
 
 /** What the database counted for the page that was just written. */
@@ -107,7 +134,8 @@ export function percentOf(place: Place, pageSize: number, request: SyncRequest):
   const all = request.ueis?.length ?? daysBetween(totals.from, totals.to) + 1;
   const left = windows.reduce((sum, window) => sum + weightOf(window), 0);
   const pages = Math.max(1, Math.ceil((lastTotal ?? 0) / pageSize));
-  const done = all - left + weightOf(current) * Math.min(1, page / pages);
+  const share = lastTotal === undefined ? 0 : Math.min(1, page / pages);
+  const done = all - left + weightOf(current) * share;
   // The share is rarely exact in binary: without the margin a fifth would be 19 percent.
   return Math.max(0, Math.min(99, Math.floor((100 * done) / all + 1e-6)));
 }
@@ -132,7 +160,11 @@ function noTotals(range: DateWindow): SyncTotals {
   };
 }
 
-function addPage(totals: SyncTotals, reading: PageReading<unknown>): SyncTotals {
+function addRequest(totals: SyncTotals): SyncTotals {
+  return { ...totals, requestsUsed: totals.requestsUsed + 1 };
+}
+
+function addReading(totals: SyncTotals, reading: PageReading<unknown>): SyncTotals {
   const skippedReasons = { ...totals.skippedReasons };
   for (const [reason, count] of Object.entries(reading.skippedReasons)) {
     skippedReasons[reason] = (skippedReasons[reason] ?? 0) + count;
@@ -143,7 +175,6 @@ function addPage(totals: SyncTotals, reading: PageReading<unknown>): SyncTotals 
     fetched: totals.fetched + reading.fetched,
     skipped: totals.skipped + skipped,
     skippedReasons,
-    requestsUsed: totals.requestsUsed + 1,
     pages: totals.pages + (reading.fetched > 0 ? 1 : 0),
   };
 }

@@ -19,7 +19,13 @@ export function readPageOf<Row>(
   answer: SamGovPage,
   page: number,
 ): PageReading<Row> {
-  const records = page * source.pageSize < answer.totalRecords ? answer.records : [];
+  return readRecords(source, page * source.pageSize < answer.totalRecords ? answer.records : []);
+}
+
+export function readRecords<Row>(
+  source: Pick<SyncSource<Row>, 'read' | 'keyOf' | 'prefer'>,
+  records: readonly unknown[],
+): PageReading<Row> {
   const rows = new Map<string, Row>();
   const rejects: SyncReject[] = [];
   const reasons = new Map<string, number>();

@@ -2,12 +2,13 @@ import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { defineProcessor } from '../define.ts';
 import { entitySource } from './entity-source.ts';
 import { opportunitySource } from './opportunity-source.ts';
-import { type SyncContext, SyncRun } from './sync-run.ts';
+import { runSync } from './sync-run.ts';
+import { type SyncContext, SyncTurn } from './sync-turn.ts';
 
 export interface SamGovSyncOptions {
   /** Opportunities on a page, 1 to 1,000. */
   readonly pageSize?: number;
-  /** Entities of one search that can be reached. */
+  /** Entities of one search that can be reached page by page. */
   readonly entityReach?: number;
   /** How long a sync runs before it makes room for others, in ms; below the job's timeout. */
   readonly turnMs?: number;
@@ -31,8 +32,8 @@ export function defineSamGovSync(options: SamGovSyncOptions = {}) {
       if (samGov === undefined) throw notConfigured();
       const common = { request: payload.data, samGov, now, turnMs };
       return payload.type === 'sam-gov-opportunities'
-        ? new SyncRun(context, { ...common, source: opportunitySource(samGov, database, pageSize) }).run()
-        : new SyncRun(context, { ...common, source: entitySource(samGov, database, entityReach) }).run();
+        ? runSync(new SyncTurn(context, { ...common, source: opportunitySource(samGov, database, pageSize) }))
+        : runSync(new SyncTurn(context, { ...common, source: entitySource(samGov, database, entityReach) }));
     },
   );
 }

@@ -34,10 +34,15 @@ export interface SyncSource<Row> {
   plan(request: SyncRequest, syncedThrough: string | undefined, today: string): SyncPlan;
   fetch(window: SyncWindow, page: number, signal: AbortSignal): Promise<SamGovPage>;
   /**
-   * Smaller windows that hold the same records, where this one has more of them than can be reached.
+   * Other windows that hold the same records, where this one has more of them than can be reached page by page.
    * @throws MillraceError SYNC_REJECTED when there are none.
    */
   narrow(window: SyncWindow, totalRecords: number, today: string): readonly SyncWindow[] | undefined;
+  /**
+   * Smaller windows that hold the same records, where this one has more of them than an extract may have.
+   * @throws MillraceError SYNC_REJECTED when there are none.
+   */
+  part(window: SyncWindow, today: string): readonly SyncWindow[];
   /** Never throws. */
   read(record: unknown): Reading<Row>;
   keyOf(row: Row): string;

@@ -25,7 +25,7 @@ export interface Sandbox {
 }
 
 /** A SAM.gov on loopback with the sample data, so that the real client runs without a key. */
-export async function startSandbox(): Promise<Sandbox> {
+export async function startSandbox(extractFolder: string): Promise<Sandbox> {
   const [{ makeSample }, { startSamGovSandbox }, { createSamGov }] = await Promise.all([
     import('../sample/index.ts'),
     import('../sample/sam-gov-sandbox.ts'),
@@ -35,7 +35,13 @@ export async function startSandbox(): Promise<Sandbox> {
   const { opportunities, entities } = makeSample({ asOf: new Date() });
   const sandbox = await startSamGovSandbox({ opportunities, entities, apiKey, host: '127.0.0.1' });
   return {
-    samGov: createSamGov({ apiKey, baseUrl: sandbox.url, minIntervalMs: 0 }),
+    samGov: createSamGov({
+      apiKey,
+      baseUrl: sandbox.url,
+      minIntervalMs: 0,
+      extractFolder,
+      extractPollMs: 1_000,
+    }),
     url: sandbox.url,
     close: () => sandbox.close(),
   };

@@ -112,12 +112,13 @@ export async function openSamGov(
   const { apiKey, baseUrl } = config.samGov;
   if (apiKey !== undefined) {
     const { createSamGov } = await import('../integrations/sam-gov/client.ts');
-    return { driver: createSamGov({ apiKey, baseUrl }), description: baseUrl };
+    const extractFolder = join(config.dataDir, 'extracts');
+    return { driver: createSamGov({ apiKey, baseUrl, extractFolder }), description: baseUrl };
   }
   if (config.environment !== 'development' || !config.roles.includes('worker'))
     return { driver: undefined, description: 'not configured (SAM_GOV_API_KEY)' };
   if (!works) return { driver: undefined, description: 'sandboxes with sample data, one a process' };
-  const sandbox = await startSandbox();
+  const sandbox = await startSandbox(join(config.dataDir, 'extracts'));
   closers.push(() => sandbox.close());
   return { driver: sandbox.samGov, description: `sandbox with sample data (${sandbox.url})` };
 }

@@ -95,6 +95,7 @@ export const catalogue = {
   SYNC_REJECTED: entry(502, false, 'SAM.gov refuses the request as malformed.'),
   SYNC_UNAVAILABLE: entry(502, true, 'SAM.gov is away, broken, or answers what cannot be read.'),
   SYNC_NOT_CONFIGURED: entry(422, false, 'SAM_GOV_API_KEY is not set.'),
+  SYNC_WAITING: entry(409, true, 'SAM.gov prepares the extract that was asked for; the sync looks again.'),
   SYNC_BUSY: entry(409, true, 'Another sync of the same kind is running; this one waits for it.'),
   AI_UNAUTHORIZED: entry(502, false, 'OpenAI refuses the key, or the account has no quota left.'),
   AI_RATE_LIMITED: entry(429, true, 'OpenAI asks us to wait.'),

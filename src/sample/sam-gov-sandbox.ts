@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { checkEntitySearch, refused, searchEntitiesIn } from './sandbox-entities.ts';
-import { answerFault, type SandboxFault } from './sandbox-faults.ts';
+import { createExtracts, sendExtract } from './sandbox-extract.ts';
+import { answerFault, type FileFault, type SandboxFault } from './sandbox-faults.ts';
 import { checkSearch, type Refusal, searchIn } from './sandbox-search.ts';
 
+const downloadPath = '/entity-information/v3/download-entities';
 const entityPath = '/entity-information/v3/entities';
 
 export interface SandboxOptions {
@@ -14,6 +16,9 @@ export interface SandboxOptions {
   readonly entities?: readonly unknown[];
   /** Entities of one search that can be reached, 10,000 at SAM.gov. */
   readonly entityReach?: number;
+  /** Records that an extract may have, 1,000,000 at SAM.gov, and how often it is looked for before it is ready: once. */
+  readonly extractLimit?: number;
+  readonly extractPolls?: number;
   /** The only key that is accepted; without it any key is, but one must be given. */
   readonly apiKey?: string;
   /** Requests a day (UTC) before 429; without it there is no limit. */
@@ -41,6 +46,8 @@ export interface SamGovSandbox {
   /** Replaces the notices, also between two pages: called from `onRequest`, totals move while a client pages. */
   setOpportunities(opportunities: readonly unknown[]): void;
   setEntities(entities: readonly unknown[]): void;
+  /** Ends the links to all extracts that were asked for so far. */
+  expireExtracts(): void;
   /** Called before each request is answered; `number` counts from 1. */
   onRequest(listener: (number: number) => void): void;
   /** Resolves when the request of that number has come in. */
@@ -51,7 +58,7 @@ export interface SamGovSandbox {
 /**
  * A stand-in on loopback for SAM.gov's Get Opportunities v2 and Entity Management v3 that holds to the contract of the
  * real ones, their odd sides too: `offset` counts pages, a page past the end has a stray record, 364 days are the longest
- * range; entities come ten at a time and no further than the first 10,000. Development without a key and the tests run
+ * range; entities come ten at a time and no further than the first 10,000, or as a file that takes its time. Development without a key and the tests run
  * the real client against it.
  */
 export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGovSandbox> {
@@ -60,6 +67,10 @@ export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGo
   const faults: (SandboxFault | undefined)[] = [];
   const arrivals: { number: number; resolve: () => void }[] = [];
   const used = new Map<string, number>();
+  const extracts = createExtracts({
+    limit: options.extractLimit ?? 1_000_000,
+    polls: options.extractPolls ?? 1,
+  });
   const entityReach = options.entityReach ?? 10_000;
   let opportunities = options.opportunities;
   let entities = options.entities ?? [];
@@ -71,17 +82,23 @@ export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGo
     listener?.(requests);
     const url = new URL(request.url ?? '/', 'http://sandbox');
     const fault = faults.shift();
-    const outcome = fault === undefined ? answer(request, response, url) : answerFault(response, fault);
+    const outcome =
+      fault === undefined || isOfFile(fault)
+        ? answer(request, response, url, fault)
+        : answerFault(response, fault);
     const { api_key: _, ...parameters } = Object.fromEntries(url.searchParams);
     log.push({ path: url.pathname, parameters, outcome });
     for (const arrival of arrivals.filter(({ number }) => number <= requests)) arrival.resolve();
   });
 
-  function answer(request: IncomingMessage, response: ServerResponse, url: URL): number {
+  function answer(request: IncomingMessage, response: ServerResponse, url: URL, fault?: FileFault) {
     const path = url.pathname.replace(/^\/prod\//, '/');
-    const refusal = checkAccess(request, url.searchParams, path === entityPath);
+    const refusal = checkAccess(request, url.searchParams, path === entityPath || path === downloadPath);
     if (refusal !== undefined) return refuse(response, refusal);
+    if (path === entityPath && url.searchParams.get('format') === 'json')
+      return requestExtract(response, url);
     if (path === entityPath) return searchEntities(response, url);
+    if (path === downloadPath) return download(response, url, fault);
     if (path === '/opportunities/v2/search') return search(response, url);
     if (path === '/opportunities/v1/noticedesc') return describe(response, url.searchParams);
     return send(response, 404, { message: 'no Route matched with those values' });
@@ -108,6 +125,20 @@ export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGo
     const checked = checkEntitySearch(url.searchParams, url.search, entityReach, now());
     if ('status' in checked) return refuse(response, checked);
     return send(response, 200, searchEntitiesIn(entities, checked, url.pathname));
+  }
+
+  function requestExtract(response: ServerResponse, url: URL): number {
+    const said = extracts.request(entities, url.search, now());
+    if (typeof said !== 'string') return refuse(response, said);
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(said);
+    return 200;
+  }
+
+  function download(response: ServerResponse, url: URL, fault?: FileFault): SandboxRequest['outcome'] {
+    const records = extracts.fetch(entities, url.searchParams.get('token') ?? '', now());
+    if ('status' in records) return refuse(response, records);
+    sendExtract(response, records, fault);
+    return fault?.kind ?? 200;
   }
 
   function spend(time: Date): Refusal | undefined {
@@ -164,6 +195,7 @@ export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGo
     setEntities(next) {
       entities = next;
     },
+    expireExtracts: extracts.expire,
     onRequest(next) {
       listener = next;
     },
@@ -176,6 +208,10 @@ export async function startSamGovSandbox(options: SandboxOptions): Promise<SamGo
         server.closeAllConnections();
       }),
   };
+}
+
+function isOfFile(fault: SandboxFault): fault is FileFault {
+  return fault.kind === 'cut-file' || fault.kind === 'hang-in-file' || fault.kind === 'broken-file';
 }
 
 function refuse(response: ServerResponse, refusal: Refusal): number {

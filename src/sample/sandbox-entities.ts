@@ -22,6 +22,7 @@ const known = new Set([
   'includeSections',
   'page',
   'size',
+  'format',
   'ueiSAM',
   'registrationDate',
   'updateDate',
@@ -85,17 +86,9 @@ function daysOf(value: string | null): Days | 'malformed' | undefined {
 
 /** The page, with the oddities of the real one: a lone record comes without its list, no record as the text "0". */
 export function searchEntitiesIn(entities: readonly unknown[], search: EntitySearch, path: string): object {
-  const { page, size, ueis, registered, updated, sections } = search;
-  const found = entities.filter((entity) => {
-    const registration = fieldOf(entity, 'entityRegistration');
-    const uei = fieldOf(registration, 'ueiSAM');
-    return (
-      (ueis === undefined || (typeof uei === 'string' && ueis.includes(uei))) &&
-      within(fieldOf(registration, 'registrationDate'), registered) &&
-      within(fieldOf(registration, 'lastUpdateDate'), updated)
-    );
-  });
-  const records = found.slice(page * size, (page + 1) * size).map((entity) => sectionsOf(entity, sections));
+  const { page, size } = search;
+  const found = findEntities(entities, search);
+  const records = found.slice(page * size, (page + 1) * size);
   const more = (page + 1) * size < found.length;
   return {
     totalRecords: found.length === 0 ? '0' : found.length,
@@ -105,6 +98,21 @@ export function searchEntitiesIn(entities: readonly unknown[], search: EntitySea
       ...(more ? { nextLink: `${path}?api_key=REPLACE_WITH_API_KEY&page=${page + 1}&size=${size}` } : {}),
     },
   };
+}
+
+/** All records of a search, with the sections that it wants. */
+export function findEntities(entities: readonly unknown[], search: EntitySearch): readonly unknown[] {
+  const { ueis, registered, updated, sections } = search;
+  const found = entities.filter((entity) => {
+    const registration = fieldOf(entity, 'entityRegistration');
+    const uei = fieldOf(registration, 'ueiSAM');
+    return (
+      (ueis === undefined || (typeof uei === 'string' && ueis.includes(uei))) &&
+      within(fieldOf(registration, 'registrationDate'), registered) &&
+      within(fieldOf(registration, 'lastUpdateDate'), updated)
+    );
+  });
+  return found.map((entity) => sectionsOf(entity, sections));
 }
 
 /** Records without a readable day, which are there to be malformed, are in every range. */

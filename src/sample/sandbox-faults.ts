@@ -16,9 +16,17 @@ export type SandboxFault =
   /** Closes the connection without an answer. */
   | { readonly kind: 'reset' }
   /** Closes the connection in the middle of an answer. */
-  | { readonly kind: 'cut' };
+  | { readonly kind: 'cut' }
+  | FileFault;
 
-export function answerFault(response: ServerResponse, fault: SandboxFault): SandboxFault['kind'] {
+/** The file of an extract: sent by half, then closed, or left open; or with other bytes in its middle. */
+export interface FileFault {
+  readonly kind: 'cut-file' | 'hang-in-file' | 'broken-file';
+}
+
+type AnswerFault = Exclude<SandboxFault, FileFault>;
+
+export function answerFault(response: ServerResponse, fault: AnswerFault): SandboxFault['kind'] {
   switch (fault.kind) {
     case 'status':
       response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });

@@ -4,7 +4,7 @@ import { connect } from '../../src/integrations/database/postgres/connection.ts'
 import { createSamGov } from '../../src/integrations/sam-gov/client.ts';
 import { makeSample } from '../../src/sample/index.ts';
 import { startSamGovSandbox } from '../../src/sample/sam-gov-sandbox.ts';
-import { runSync } from '../support/sync-job.ts';
+import { runSyncThrough } from '../support/sync-job.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const now = new Date('2026-04-16T12:00:00Z');
@@ -17,9 +17,9 @@ beforeEach(async () => {
   const sandbox = await startSamGovSandbox({ opportunities, entities, host: '127.0.0.1' });
   const samGov = createSamGov({ apiKey: 'key', baseUrl: sandbox.url, minIntervalMs: 0 });
   const { database } = world;
-  await runSync({ database, samGov, pageSize: 1_000, now: () => now });
+  await runSyncThrough({ database, samGov, pageSize: 1_000, now: () => now });
   const payload = { type: 'sam-gov-entities' as const, data: { fullSync: true } };
-  await runSync({ database, samGov, key: 'job-2', payload, now: () => now });
+  await runSyncThrough({ database, samGov, key: 'job-2', payload, now: () => now });
   await sandbox.close();
   await world.pool.query("update opportunities set agency = null where title like '%Pumps%'");
 });

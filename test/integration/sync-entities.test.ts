@@ -6,7 +6,7 @@ import type { SamGov } from '../../src/integrations/sam-gov/port.ts';
 import { makeSample } from '../../src/sample/index.ts';
 import { type SamGovSandbox, startSamGovSandbox } from '../../src/sample/sam-gov-sandbox.ts';
 import { ueiOf, wireEntity } from '../support/entities.ts';
-import { runSync, type SyncJob, type SyncResult } from '../support/sync-job.ts';
+import { runSyncThrough, type SyncJob, type SyncResult } from '../support/sync-job.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const now = new Date('2026-04-16T12:00:00Z');
@@ -29,7 +29,14 @@ afterEach(async () => {
 });
 
 async function serve(served: readonly unknown[], entityReach = reach): Promise<void> {
-  sandbox = await startSamGovSandbox({ opportunities: [], entities: served, entityReach, host: '127.0.0.1' });
+  sandbox = await startSamGovSandbox({
+    opportunities: [],
+    entities: served,
+    entityReach,
+    extractLimit: entityReach,
+    extractPolls: 0,
+    host: '127.0.0.1',
+  });
   samGov = createSamGov({ apiKey: 'key', baseUrl: sandbox.url, minIntervalMs: 0 });
 }
 
@@ -41,7 +48,14 @@ interface Asked {
 
 function sync(data: Asked, job: Partial<SyncJob> = {}): Promise<SyncResult> {
   const payload = { type: 'sam-gov-entities' as const, data };
-  return runSync({ database: world.database, samGov, payload, entityReach: reach, now: () => now, ...job });
+  return runSyncThrough({
+    database: world.database,
+    samGov,
+    payload,
+    entityReach: reach,
+    now: () => now,
+    ...job,
+  });
 }
 
 async function failureOf(work: Promise<unknown>): Promise<MillraceError> {
@@ -61,7 +75,7 @@ async function table(): Promise<unknown[]> {
 }
 
 describe('a full sync of entities', () => {
-  it('parts the days of registration until each part is within reach, and has all; again it writes nothing', async () => {
+  it('takes extracts, parting the days of registration until each has no more than one may; again it writes nothing', async () => {
     const percents: number[] = [];
     const first = await sync({ fullSync: true }, { onProgress: (percent) => percents.push(percent) });
     expect(first).toMatchObject({
@@ -74,7 +88,9 @@ describe('a full sync of entities', () => {
       requestsUsed: sandbox.requests,
     });
     expect(queues.sync.jobs['sam-gov-sync'].result.safeParse(first).error).toBeUndefined();
-    expect(sandbox.log.every(({ outcome }) => outcome === 200)).toBe(true);
+    expect(sandbox.log.every(({ parameters: { format, token } }) => (format ?? token) !== undefined)).toBe(
+      true,
+    );
     expect(percents).toEqual([...percents].sort((a, b) => a - b));
     expect(percents.at(-1)).toBe(100);
     expect(await world.database.entities.count()).toBe(57);

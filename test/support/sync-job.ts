@@ -1,5 +1,6 @@
 import { defineSamGovSync } from '../../processors/sync/sam-gov-sync.ts';
 import type { Payload, Result } from '../../queues/index.ts';
+import { MillraceError } from '../../src/errors/catalogue.ts';
 import type { Database } from '../../src/integrations/database/port.ts';
 import type { SamGov } from '../../src/integrations/sam-gov/port.ts';
 import { type EventMap, Events } from '../../src/observability/events.ts';
@@ -61,6 +62,17 @@ export async function runSync(job: SyncJob): Promise<SyncResult> {
     addJobs: () => Promise.reject(new Error('A sync adds no jobs.')),
     services: { database: job.database, samGov: job.samGov, events, settings },
   });
+}
+
+/** Runs it again as often as it waits for SAM.gov's extract, without the waiting. */
+export async function runSyncThrough(job: SyncJob): Promise<SyncResult> {
+  for (;;) {
+    try {
+      return await runSync(job);
+    } catch (error) {
+      if (!(error instanceof MillraceError && error.code === 'SYNC_WAITING')) throw error;
+    }
+  }
 }
 
 function ignore(): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { openDatabase } from '../../src/integrations/database/postgres/index.ts';
 import { createSamGov } from '../../src/integrations/sam-gov/client.ts';
-import { runSync } from './sync-job.ts';
+import { runSyncThrough } from './sync-job.ts';
 
 /**
  * A worker process that only syncs, to be killed, measured or run beside others; its one argument is JSON. Writes the
@@ -16,13 +16,19 @@ const options = z
     type: z.enum(['sam-gov-opportunities', 'sam-gov-entities']).default('sam-gov-opportunities'),
     pageSize: z.int().default(10),
     dailyLimit: z.int().default(1_000_000),
+    extractFolder: z.string().optional(),
   })
   .parse(JSON.parse(process.argv[2] ?? '{}'));
 
 const database = openDatabase({ url: options.databaseUrl, poolMax: 2 });
-const outcome = await runSync({
+const outcome = await runSyncThrough({
   database,
-  samGov: createSamGov({ apiKey: 'key', baseUrl: options.samGovUrl, minIntervalMs: 0 }),
+  samGov: createSamGov({
+    apiKey: 'key',
+    baseUrl: options.samGovUrl,
+    minIntervalMs: 0,
+    ...(options.extractFolder === undefined ? {} : { extractFolder: options.extractFolder }),
+  }),
   key: options.key,
   payload: { type: options.type, data: { fullSync: true } },
   pageSize: options.pageSize,

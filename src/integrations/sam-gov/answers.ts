@@ -103,6 +103,20 @@ export function readEntityPage(body: string, page: number): SamGovPage {
   return { totalRecords: total !== undefined && total >= seen ? total : seen + (more ? 1 : 0), records };
 }
 
+/**
+ * The token in the answer to an asked-for extract: a sentence with a link, which is not followed as it is, since the key
+ * goes nowhere but to the configured address.
+ * @throws MillraceError SYNC_UNAVAILABLE when there is none.
+ */
+export function extractTokenIn(body: string): string {
+  const link = /download-entities\?[^\s"'<>]*/.exec(body)?.[0] ?? '';
+  const token = new URLSearchParams(link.slice(link.indexOf('?') + 1).replaceAll('&amp;', '&')).get('token');
+  if (token === null || token === '' || token.length > 2_000) {
+    throw unreadable('to the request for an extract has no link to it');
+  }
+  return token;
+}
+
 function hasText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }

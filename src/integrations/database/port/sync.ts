@@ -48,6 +48,22 @@ export interface SyncWindow {
   readonly registered?: DateRange;
   readonly updated?: DateRange;
   readonly ueis?: readonly string[];
+  /** Its records come as one file instead of page by page; this is how far that is. */
+  readonly extract?: SyncExtract;
+}
+
+/** An extract: to be asked for, asked for, or being read. */
+export interface SyncExtract {
+  /** What it is fetched by; none before it was asked for. */
+  readonly token?: string;
+  /** ISO 8601. */
+  readonly requestedAt?: string;
+  /** How often it was looked for and not ready. */
+  readonly polls: number;
+  /** How many before it ended or were broken. */
+  readonly replaced: number;
+  /** Of the file whose chunks are being written: the place within counts for this very file. */
+  readonly sha256?: string;
 }
 
 /** Where one job of syncing stands. Each job has a place of its own, so that none makes another start over. */

@@ -1,4 +1,4 @@
-import type { DateRange, Syncs, SyncTotals, SyncWindow } from '../port.ts';
+import type { DateRange, SyncExtract, Syncs, SyncTotals, SyncWindow } from '../port.ts';
 import type { Connection, Row } from './connection.ts';
 import { number, numberOrNone, text, textOrNone, texts, truth } from './rows.ts';
 
@@ -69,6 +69,7 @@ export function readWindows(value: unknown): SyncWindow[] {
       ...readRange(window, 'registered'),
       ...readRange(window, 'updated'),
       ...(window.ueis === undefined ? {} : { ueis: texts(window, 'ueis') }),
+      ...(window.extract === undefined ? {} : { extract: readExtract(recordOf(window.extract)) }),
     };
   });
 }
@@ -79,6 +80,19 @@ function readRange<K extends string>(window: Row, field: K): { [P in K]?: DateRa
   const read: { [P in K]?: DateRange } = {};
   read[field] = { start: text(range, 'start'), end: text(range, 'end') };
   return read;
+}
+
+function readExtract(extract: Row): SyncExtract {
+  const [token, requestedAt, sha256] = ['token', 'requestedAt', 'sha256'].map((name) =>
+    textOrNone(extract, name),
+  );
+  return {
+    polls: number(extract, 'polls'),
+    replaced: number(extract, 'replaced'),
+    ...(token === undefined ? {} : { token }),
+    ...(requestedAt === undefined ? {} : { requestedAt }),
+    ...(sha256 === undefined ? {} : { sha256 }),
+  };
 }
 
 /** Totals as `save_sync_position` keeps them. */
