@@ -33,7 +33,9 @@ afterEach(async () => {
 });
 
 async function serve(notices: readonly unknown[]): Promise<void> {
-  sandbox = await startSamGovSandbox({ opportunities: notices, entities, host: '127.0.0.1' });
+  // The extract is never ready: a sync of entities looks for it until it may look no more.
+  const extractPolls = Number.POSITIVE_INFINITY;
+  sandbox = await startSamGovSandbox({ opportunities: notices, entities, extractPolls, host: '127.0.0.1' });
 }
 
 const ended = z.object({
@@ -121,10 +123,10 @@ describe('killed with SIGKILL again and again while paging, a sync leaves the sa
     expect(await contents(world)).toEqual(await contents(undisturbed));
   });
 
-  it.each([{}, { type: 'sam-gov-entities' }] as const)('at random moments: %j', async (job) => {
-    const { result: expected } = await finish(undisturbed, job);
-    await killAtRandom(4, 6, job);
-    expect((await finish(world, job)).result).toEqual(expected);
+  it('at random moments', async () => {
+    const { result: expected } = await finish(undisturbed);
+    await killAtRandom(4, 6);
+    expect((await finish(world)).result).toEqual(expected);
     expect(await contents(world)).toEqual(await contents(undisturbed));
   });
 });
