@@ -12,6 +12,7 @@ const days = z.int().min(1).max(3_650);
 const cleanupClasses = z.strictObject({
   opportunities: days.optional(),
   documents: days.optional(),
+  cerReports: days.optional(),
   deliveries: days.optional(),
   conversions: days.optional(),
   scheduleTicks: days.optional(),

@@ -6,6 +6,7 @@ type Ages = ParsedPayload<'sync', 'cleanup-data'>['data']['olderThanDays'];
 /** In the order in which they are removed. */
 export const cleanupClasses: readonly CleanupClass[] = [
   'documents',
+  'cerReports',
   'conversions',
   'opportunities',
   'deliveries',
@@ -17,12 +18,14 @@ export const cleanupClasses: readonly CleanupClass[] = [
 
 /**
  * After how many days each class goes. Opportunities stay longer than the year that a full sync reads again, so that none
- * comes and goes; the ledger of mails longer than any job that might be run again; and what only syncs need, while a sync
+ * comes and goes; the ledger of mails longer than any job that might be run again; clinical
+ * evaluation reports until the next yearly one; and what only syncs need, while a sync
  * that waits for its quota may take months.
  */
 const defaultDays: Readonly<Record<CleanupClass, number>> = {
   opportunities: 730,
   documents: 90,
+  cerReports: 365,
   conversions: 90,
   deliveries: 365,
   mailEvents: 365,

@@ -5,6 +5,9 @@ import { cleanupClasses, cutoffOf } from './cleanup-ages.ts';
 
 type Context = JobContext<'sync', 'cleanup-data', Pick<Services, 'database' | 'storage'>>;
 
+/** Classes whose rows name files. */
+const withFiles: ReadonlySet<CleanupClass> = new Set(['documents', 'cerReports', 'conversions']);
+
 /** Longer than storage takes for one file; the claim of a worker that died ends then. */
 const claimSeconds = 300;
 
@@ -15,7 +18,7 @@ export interface CleanupOptions {
 }
 
 /**
- * Removes what is past its time, batch by batch. The row of a document or conversion goes first and leaves a mark for its file in
+ * Removes what is past its time, batch by batch. The row of a document, report or conversion goes first and leaves a mark for its file in
  * the same transaction, then the file, then the mark: killed anywhere in between, the next run goes on, and no row is ever left
  * that names a missing file. What was removed is counted with each batch, so that the result counts earlier attempts too.
  */
@@ -50,7 +53,7 @@ export function defineCleanupData(options: CleanupOptions = {}) {
         const removed = await cleanup.removeBatch(what, before, batchSize, context.job.key);
         progress(what, removed);
         // Also after the last batch: marks of an earlier run that died may be left.
-        if (what === 'documents' || what === 'conversions') {
+        if (withFiles.has(what)) {
           const fault = await removeFiles(context, progress);
           firstFault ??= fault;
         }

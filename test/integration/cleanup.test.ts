@@ -92,6 +92,7 @@ const old = '2026-01-01T00:00:00Z';
 const young = '2026-10-20T00:00:00Z';
 const nothing = {
   documents: 0,
+  cerReports: 0,
   files: 0,
   conversions: 0,
   opportunities: 0,
@@ -203,6 +204,69 @@ describe('documents', () => {
     } finally {
       client.release();
     }
+  });
+});
+
+describe('clinical evaluation reports', () => {
+  /** One that ended long ago, unless it is told otherwise; with its PDF if it has one. */
+  async function addReport(id: string, columns: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const row: Record<string, unknown> = {
+      ...{ id, subject: 's', correlation_id: id, job_id: id, device_name: 'd', request: '{}' },
+      ...{ status: 'completed', completed_at: '2025-06-01T00:00:00Z', document_id: `document-${id}` },
+      ...columns,
+    };
+    if (row.document_id !== null) await addDocument(`document-${id}`, old, `cer/${id}.pdf`);
+    const names = Object.keys(row);
+    await world.pool.query(
+      `insert into cer_reports (${names.join(', ')}) values (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
+      Object.values(row),
+    );
+  }
+  const reports = () => column('select id from cer_reports order by id');
+
+  it('go with their PDFs a year after their end, and those that are not over stay', async () => {
+    await addReport('completed');
+    await addReport('failed', {
+      ...{ status: 'failed', completed_at: null, failed_at: '2025-06-01T00:00:00Z', document_id: null },
+    });
+    await addReport('lately', { completed_at: '2026-06-01T00:00:00Z' });
+    await addReport('under-way', { status: 'processing', completed_at: null, document_id: null });
+    await addReport('to-be-told', { notice_due: true });
+    const removed = { ...nothing, cerReports: 2, files: 1 };
+    expect(await clean({ dryRun: true })).toEqual({ dryRun: true, removed });
+    expect(await reports()).toHaveLength(5);
+    expect(await clean({ batchSize: 1 })).toEqual({ dryRun: false, removed });
+    expect(await reports()).toEqual(['lately', 'to-be-told', 'under-way']);
+    expect(await column('select id from documents order by id')).toEqual([
+      'document-lately',
+      'document-to-be-told',
+    ]);
+    expect(await storage.exists('cer/completed.pdf')).toBe(false);
+    expect(await storage.exists('cer/lately.pdf')).toBe(true);
+    expect(await storage.exists('cer/to-be-told.pdf')).toBe(true);
+    expect(await column('select storage_key from storage_removals')).toEqual([]);
+
+    const next = { key: 'cleanup-2', olderThanDays: { cerReports: 30 } };
+    expect(await clean(next)).toMatchObject({ removed: { cerReports: 1, files: 1 } });
+    expect(await reports()).toEqual(['to-be-told', 'under-way']);
+  });
+
+  it('keep their PDF however old it is, and leave one that something else names', async () => {
+    await addReport('lately', { completed_at: '2026-10-30T00:00:00Z' });
+    await addDocument('copy', old, 'cer/lately.pdf');
+    expect(await clean({ dryRun: true })).toMatchObject({ removed: { documents: 1, files: 0 } });
+    expect(await clean({ olderThanDays: { documents: 1 } })).toMatchObject({
+      removed: { documents: 1, files: 0 },
+    });
+    expect(await storage.exists('cer/lately.pdf')).toBe(true);
+
+    await addDocument('young', young, 'cer/lately.pdf');
+    await world.pool.query("update cer_reports set completed_at = '2025-01-01'");
+    const removed = { cerReports: 1, files: 0 };
+    expect(await clean({ key: 'cleanup-2', dryRun: true })).toMatchObject({ removed });
+    expect(await clean({ key: 'cleanup-2' })).toMatchObject({ removed });
+    expect(await column('select id from documents')).toEqual(['young']);
+    expect(await storage.exists('cer/lately.pdf')).toBe(true);
   });
 });
 

@@ -50,4 +50,28 @@ export function analyticsAndCleanup(open: Open): void {
     await cleanup.finishRemoval('old/file.pdf', 'clean-3');
     expect(await cleanup.counts('clean-3')).toEqual({ documents: 1, files: 1 });
   });
+
+  it('removes a report with its document and names its file', async () => {
+    const { database, pool } = open();
+    const { cleanup } = database;
+    await pool.query(
+      `insert into documents (id, job_key, kind, format, title, file_name, content_type, bytes, sha256, storage_key, created_at)
+       values ('cer-doc', 'j', 'cer', 'pdf', 't', 'n', 'c', 1, 's', 'old/cer.pdf', $1)`,
+      [longAgo],
+    );
+    await pool.query(
+      `insert into cer_reports (id, subject, correlation_id, job_id, device_name, request, status, document_id, completed_at)
+       values ('old-cer', 's', 'c', 'old-cer', 'd', '{}', 'completed', 'cer-doc', $1)`,
+      [longAgo],
+    );
+    expect(await cleanup.due('documents', cut)).toEqual({ rows: 0, files: 0 });
+    expect(await cleanup.due('cerReports', cut)).toEqual({ rows: 1, files: 1 });
+    expect(await cleanup.removeBatch('documents', cut, 10, 'clean-4')).toBe(0);
+    expect(await cleanup.removeBatch('cerReports', cut, 10, 'clean-4')).toBe(1);
+    expect(await database.documents.find('cer-doc')).toBeUndefined();
+    expect(await database.cerReports.find('old-cer')).toBeUndefined();
+    expect(await cleanup.claimRemoval(60)).toBe('old/cer.pdf');
+    await cleanup.finishRemoval('old/cer.pdf', 'clean-4');
+    expect(await cleanup.counts('clean-4')).toEqual({ cerReports: 1, files: 1 });
+  });
 }

@@ -10,6 +10,7 @@ export interface Analytics {
 export type CleanupClass =
   | 'opportunities'
   | 'documents'
+  | 'cerReports'
   | 'conversions'
   | 'deliveries'
   | 'mailEvents'
