@@ -29,6 +29,7 @@ export const auditActions = {
   'schedule.run': 'Ran a schedule now',
   'schedule.change': 'Paused or resumed a schedule',
   'schedule.backfill': 'Ran the ticks of a schedule that lie in the past',
+  'audit.export': 'Exported the audit log',
   'cer-report.add': 'Asked for a clinical evaluation report by hand',
   'conversion.add': 'Uploaded a PDF by hand',
   'story.add': 'Added a story by hand',

@@ -50,7 +50,7 @@ export function createApp(
   const examine = createExamination(options);
   const app = baseApp(options, examine);
 
-  const console = { ...options.console, examine };
+  const console = { ...options.console, examine, audit: database.audit, trail: access.trail };
   app.use('/admin', adminRoutes({ ...options, access, checkPassword, links, console }));
   app.use('/files', fileRoutes({ documents: database.documents, storage, links: fileLinks }));
   app.use('/unsubscribe', unsubscribeRoutes(database.users, createUnsubscribeLinks(options.jwtSecret, base)));

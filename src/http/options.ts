@@ -54,7 +54,7 @@ export interface HttpOptions {
   /** Every mail with sample data, for the pages that show them. */
   readonly mailPreviews: readonly ShownMail[];
   /** What the console's pages are about, but for what is known here. */
-  readonly console: Omit<ConsoleServices, 'examine'>;
+  readonly console: Omit<ConsoleServices, 'examine' | 'audit' | 'trail'>;
   /** Verifies SendGrid's event webhook, which is closed without it. */
   readonly sendGridWebhookKey: string | undefined;
   readonly metrics: MetricsSource | undefined;

@@ -6,6 +6,7 @@ import type { HttpOptions } from '../options.ts';
 import { createPdfUploads } from '../pdf-uploads.ts';
 import type { Route } from '../route.ts';
 import { StoryIntake } from '../stories.ts';
+import { auditRoutes } from './audit.ts';
 import { cerRoutes } from './cer.ts';
 import { conversionRoutes } from './conversions.ts';
 import { documentRoutes } from './documents.ts';
@@ -62,5 +63,6 @@ export function apiRoutes(services: ApiServices): Route[] {
           uploads: createPdfUploads({ conversions, storage, converter, ...limit }),
         })),
     ...tokenRoutes(access),
+    ...auditRoutes(database.audit),
   ];
 }

@@ -76,6 +76,20 @@ export function auditLog(open: Open): void {
     expect(await found({ until: at })).toEqual(earlier.map(({ object }) => object));
   });
 
+  it('finds by outcome, and what has none yet', async () => {
+    const { audit } = open().database;
+    const subject = 'ender';
+    const ids: string[] = [];
+    for (const outcome of ['done', 'refused', 'failed', undefined] as const) {
+      const id = await audit.begin({ ...entry, subject });
+      if (outcome !== undefined) await audit.end(id, outcome);
+      ids.push(id);
+    }
+    for (const [index, outcome] of (['done', 'refused', 'failed', 'open'] as const).entries())
+      expect((await audit.list({ subject, outcome }, 10)).map(({ id }) => id)).toEqual([ids[index]]);
+    expect(await audit.list({ subject }, 10)).toHaveLength(4);
+  });
+
   it('refuses to change, remove or empty what is written, past the driver too', async () => {
     const { database, pool } = open();
     const id = await database.audit.begin({ ...entry, subject: 'keeper' });

@@ -13,11 +13,12 @@ export function createAudit(call: CallFunction): AuditLog {
     async end(id, outcome, detail) {
       await call('end_audit', { p_id: id, p_outcome: outcome, p_detail: detail ?? null });
     },
-    async list({ subject, action, object, from, until, before }, limit) {
-      const page = await call('audit_page', {
+    async list({ subject, action, object, outcome, from, until, before }, limit) {
+      const page = await call('audit_find', {
         p_subject: subject ?? null,
         p_action: action ?? null,
         p_object: object ?? null,
+        p_outcome: outcome ?? null,
         p_from: from ?? null,
         p_until: until ?? null,
         p_before: before ?? null,

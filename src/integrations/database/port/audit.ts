@@ -2,7 +2,8 @@ import type { AuditAction } from '../../../access/audit-actions.ts';
 import type { Role, SignInWay } from '../../../access/roles.ts';
 
 /** How an action ended. Until that is known, or when its process died, it has none. */
-export type AuditOutcome = 'done' | 'refused' | 'failed';
+export const auditOutcomes = ['done', 'refused', 'failed'] as const;
+export type AuditOutcome = (typeof auditOutcomes)[number];
 
 export interface AuditEntry {
   /** Who acts, or tries to; `role` is absent when nobody has been let in. */
@@ -38,6 +39,8 @@ export interface AuditFilter {
   readonly action?: AuditAction | undefined;
   /** An object, or with `*` at its end all that begin so. */
   readonly object?: string | undefined;
+  /** `open` for actions that have none: they go on, or their process died. */
+  readonly outcome?: AuditOutcome | 'open' | undefined;
   readonly from?: Date | undefined;
   /** Before this time. */
   readonly until?: Date | undefined;
