@@ -16,6 +16,7 @@ const tags: Readonly<Record<string, string>> = {
   'Clinical evaluation reports': 'Reports after MEDDEV 2.7/1 rev. 4, from what one knows of a device.',
   Conversions: 'PDFs that become XML.',
   Tokens: 'Who may use this API.',
+  'Audit log': 'Who did what.',
   Mail: 'What mails and their providers lead to.',
   Health: 'For probes and scrapers.',
   'This document': 'The API, for programs and for people.',
