@@ -76,6 +76,15 @@ export default {
       { path: '^src/worker/' },
     ),
     rule(
+      'index-looks-on',
+      'The job index hears what happens to jobs and reads what is stored of them; it does nothing to either.',
+      { path: '^src/job-index/' },
+      {
+        path: `^processors/|^schedulers/|^config/|^src/(worker|backend|${edges.join('|')})/|^src/integrations/`,
+        pathNot: '^src/integrations/[^/]+/port(\\.ts$|/)',
+      },
+    ),
+    rule(
       'edges-apart',
       'Edges meet in the composition root; one that calls another hides a journey.',
       { path: `^src/(${edges.join('|')})/` },

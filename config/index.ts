@@ -219,6 +219,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       backoffMs: values.WORKER_BACKOFF_DELAY,
       lockDurationMs: values.LOCK_DURATION,
     },
+    jobIndex: { on: values.JOB_INDEX === 'on', historyDays: values.JOB_HISTORY_DAYS },
     auth: {
       jwtSecret: values.JWT_SECRET,
       adminUser: values.ADMIN_USER,

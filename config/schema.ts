@@ -228,6 +228,17 @@ export const groups = {
       description: 'ms that a worker may be silent before its jobs are given to another',
     }),
   },
+  'Job index': {
+    JOB_INDEX: variable(z.enum(['on', 'off'], { error: 'must be on or off' }), {
+      default: 'on',
+      description: 'Keeps a row for each job in the database, for search and for the history of jobs',
+    }),
+    JOB_HISTORY_DAYS: variable(whole(1, 3_650), {
+      default: '30',
+      description:
+        'How many days that row is kept after the job was added, whether or not its queue remembers it',
+    }),
+  },
   'Sign-in': {
     JWT_SECRET: variable(z.string().min(32, 'must have at least 32 bytes').optional(), {
       derived: 'required in production; development makes one',

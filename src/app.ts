@@ -12,6 +12,7 @@ import { developmentSecret } from './composition/development.ts';
 import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
 import { openDuties, openUpkeep } from './composition/duties.ts';
 import { openHttp, openMetrics } from './composition/http.ts';
+import { openIndexUpkeep, openJobIndex } from './composition/job-index.ts';
 import { lookAround } from './composition/preflight.ts';
 import { openScheduler } from './composition/scheduler.ts';
 import { openTables } from './composition/tables.ts';
@@ -117,6 +118,7 @@ async function compose(
     maxAttempts: config.worker.maxAttempts,
     backoffMs: config.worker.backoffMs,
     onError: (queue, error) => log.warn({ queue, err: error }, 'queue connection'),
+    events,
   });
   closers.push(() => queues.close());
   const deadLetters = new DeadLetters((name) => queues.queue(name));
@@ -185,7 +187,10 @@ async function compose(
     http === undefined && parent === undefined ? await openMetrics(config, log, redact, seen) : undefined;
   const upkeep =
     runs('worker') && parent === undefined
-      ? openUpkeep(log, { queues, deadLetters, events, database, jobs })
+      ? [
+          ...openUpkeep(log, { queues, deadLetters, events, database, jobs }),
+          ...openIndexUpkeep(config, log, { queues, events, database }),
+        ]
       : [];
   const watch = parent === undefined ? openAlertWatch(config, log, { queues, database, mail }) : [];
   const working =
@@ -197,12 +202,21 @@ async function compose(
           openConversionIntake(config, log, { conversions: database.conversions, queues, jobs, events }),
         ];
   const activity = openActivity(config, log, { database, events, active: () => workers?.active() });
+  const jobIndex = openJobIndex(config, log, { database, events });
   if (tracing !== undefined) closers.push(() => tracing.close());
   const group = createServiceGroup({
     // What is told of the activity stops after the workers have drained, so that what they did until then counts.
-    services: [http, scraped, supervisor, activity, ...working, ...upkeep, ...watch, scheduler].filter(
-      (service) => service !== undefined,
-    ),
+    services: [
+      jobIndex,
+      http,
+      scraped,
+      supervisor,
+      activity,
+      ...working,
+      ...upkeep,
+      ...watch,
+      scheduler,
+    ].filter((service) => service !== undefined),
     onError: (service, error) => log.error({ service, err: error }, 'did not stop in order'),
   });
 

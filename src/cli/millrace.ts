@@ -5,6 +5,7 @@ import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
 import { createRedactor } from '../observability/redaction.ts';
 import { version } from '../package.ts';
+import { jobCommand } from './commands/job.ts';
 import { passwordCommand } from './commands/password.ts';
 import { tokenCommand } from './commands/token.ts';
 
@@ -12,6 +13,7 @@ import { tokenCommand } from './commands/token.ts';
 const program = new Command('millrace')
   .description('Steers a Millrace from the machine on which it is configured.')
   .version(version)
+  .addCommand(jobCommand())
   .addCommand(tokenCommand())
   .addCommand(passwordCommand());
 

@@ -4,6 +4,7 @@ import { mailPreviews } from '../../processors/email/previews.ts';
 import type { Backend } from '../backend/index.ts';
 import type { HttpService } from '../http/index.ts';
 import type { Database } from '../integrations/database/port.ts';
+import { JobSearch } from '../job-index/search.ts';
 import type { Service } from '../lifecycle/service.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -56,6 +57,7 @@ export async function openHttp(
     jobs: parts.jobs,
     queueControl,
     console: { queueControl },
+    jobSearch: new JobSearch(config.jobIndex.on ? database.jobIndex : undefined),
     database,
     storage,
     llm: parts.services.llm,

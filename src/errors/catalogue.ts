@@ -32,6 +32,7 @@ export const catalogue = {
   UNKNOWN_JOB: entry(404, false, 'The queue has no job of that name; the message lists those there are.'),
   JOB_UNAVAILABLE: entry(422, false, 'The job is defined but nothing in this version processes it yet.'),
   JOB_NOT_FOUND: entry(404, false, 'No job has that id: it never was, or its retention has passed.'),
+  JOB_INDEX_OFF: entry(409, false, 'Jobs cannot be searched, since JOB_INDEX is off.'),
   JOB_CANCELLED: entry(409, false, 'The job was taken back by a person or a service.'),
   JOB_STATE_CONFLICT: entry(
     409,

@@ -4,6 +4,7 @@ import type { PdfConverter } from '../integrations/conversion-gateway/port.ts';
 import type { Database } from '../integrations/database/port.ts';
 import type { LanguageModel } from '../integrations/llm/port.ts';
 import type { Storage } from '../integrations/storage/port.ts';
+import type { JobSearch } from '../job-index/search.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Redact } from '../observability/redaction.ts';
 import type { JobControl } from '../queue/job-control.ts';
@@ -41,6 +42,7 @@ export interface HttpOptions {
   readonly queues: QueueManager;
   readonly jobs: JobControl;
   readonly queueControl: QueueControl;
+  readonly jobSearch: JobSearch;
   readonly database: Database;
   readonly storage: Storage | undefined;
   readonly llm: LanguageModel | undefined;

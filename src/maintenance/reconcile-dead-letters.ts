@@ -44,6 +44,7 @@ export async function reconcileDeadLetters({
         jobId: job.id ?? '',
         attempt: job.attemptsMade,
         correlationId: readEnvelope(job.data)?.meta.correlationId ?? '',
+        addedAt: new Date(job.timestamp),
         seconds: 0,
         failure,
         deadLetterId: id,

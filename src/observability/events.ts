@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
+import type { Envelope } from '../queue/envelope.ts';
 
 /** What a job's events have in common. */
 interface JobEvent {
@@ -9,6 +10,8 @@ interface JobEvent {
   readonly correlationId: string;
   /** Counted from 1. */
   readonly attempt: number;
+  /** Tells the job from an earlier one of its id; without it the job index takes no notice. */
+  readonly addedAt?: Date;
 }
 
 interface Failure {
@@ -22,6 +25,16 @@ interface Failure {
  * Durations are in seconds, as Prometheus wants them.
  */
 export interface EventMap {
+  /** The store has it. Of adds with `deduplicate` nothing is told: they may have made no job. */
+  'job.added': Omit<JobEvent, 'attempt' | 'addedAt'> & {
+    readonly addedAt: Date;
+    /** When a delayed job may be taken. */
+    readonly dueAt: Date | undefined;
+    readonly maxAttempts: number | undefined;
+    readonly envelope: Envelope;
+    /** About how much memory the payload takes. */
+    readonly bytes: number;
+  };
   'job.started': JobEvent & { readonly waitSeconds: number };
   'job.completed': JobEvent & { readonly seconds: number };
   'job.retried': JobEvent & { readonly seconds: number; readonly failure: Failure };
@@ -35,6 +48,13 @@ export interface EventMap {
   };
   /** Taken back by a person or a service; `seconds` is 0 for a job that was not running. */
   'job.cancelled': JobEvent & { readonly seconds: number };
+  /** A person let a failed job go once more, or a delayed one go now. */
+  'job.requeued': JobEvent & { readonly at: Date };
+  /** Rows of the job index: `mended` are those that the reconciler had to write, `dropped` those that it has yet to. */
+  'job_index.rows': {
+    readonly outcome: 'written' | 'dropped' | 'mended' | 'forgotten';
+    readonly rows: number;
+  };
   'mail.settled': { readonly provider: string; readonly template: string; readonly status: string };
   'sync.page': {
     readonly source: string;

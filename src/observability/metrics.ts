@@ -123,6 +123,14 @@ function countWork(events: Events, registry: Registry): void {
   });
   events.on('mail.settled', ({ provider, template, status }) => mails.inc({ provider, template, status }));
 
+  const indexed = new Counter({
+    name: 'worker_job_index_rows_total',
+    help: 'Rows of the job index by what was done with them',
+    labelNames: ['outcome'],
+    registers,
+  });
+  events.on('job_index.rows', ({ outcome, rows }) => indexed.inc({ outcome }, rows));
+
   const synced = new Counter({
     name: 'worker_sync_operations_total',
     help: 'Records of a sync by what was done with them',

@@ -15,23 +15,29 @@ export interface EnvelopeMeta {
   readonly nonce?: string;
   /** Who added it, or the work that it follows from; absent when the platform did so by itself. */
   readonly addedBy?: string;
+  /** Whose work it is, where one Millrace serves several customers. */
+  readonly tenant?: string;
+  /** `<queue>/<id>` of the job that added it, and of the one that it is a second run of. */
+  readonly parent?: string;
+  readonly rerunOf?: string;
+  /** The trace that it was added in, where traces are sent. */
+  readonly traceId?: string;
 }
+
+const optionalTexts = ['nonce', 'addedBy', 'tenant', 'parent', 'rerunOf', 'traceId'] as const;
 
 /** Reads stored data; `undefined` when it is no envelope, as with jobs that something else put into the queue. */
 export function readEnvelope(stored: unknown): Envelope | undefined {
   if (!isRecord(stored) || typeof stored.type !== 'string' || !isRecord(stored.meta)) return undefined;
-  const { key, correlationId, nonce, addedBy } = stored.meta;
+  const { meta } = stored;
+  const { key, correlationId } = meta;
   if (typeof key !== 'string' || typeof correlationId !== 'string') return undefined;
-  return {
-    type: stored.type,
-    data: stored.data,
-    meta: {
-      key,
-      correlationId,
-      ...(typeof nonce === 'string' ? { nonce } : {}),
-      ...(typeof addedBy === 'string' ? { addedBy } : {}),
-    },
-  };
+  const read: { -readonly [K in keyof EnvelopeMeta]: EnvelopeMeta[K] } = { key, correlationId };
+  for (const name of optionalTexts) {
+    const value = meta[name];
+    if (typeof value === 'string') read[name] = value;
+  }
+  return { type: stored.type, data: stored.data, meta: read };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

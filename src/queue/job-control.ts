@@ -132,6 +132,7 @@ export class JobControl {
       jobId,
       attempt: job.attemptsMade + 1,
       correlationId: readEnvelope(job.data)?.meta.correlationId ?? '',
+      addedAt: request.addedAt,
       seconds: 0,
     });
   }
@@ -150,6 +151,7 @@ export class JobControl {
       const message = `Job ${id} was cancelled before it ran and is no longer in queue ${queue}: add it again.`;
       throw new MillraceError('JOB_STATE_CONFLICT', message);
     }
+    const at = new Date();
     try {
       await this.#queues.reach(() => work(job));
     } catch (error) {
@@ -158,6 +160,15 @@ export class JobControl {
       if (now.state === before.state) throw error;
       throw conflict(now, deed, states.join(' or '));
     }
+    this.#events.emit('job.requeued', {
+      queue,
+      job: job.name,
+      jobId: id,
+      attempt: job.attemptsMade + 1,
+      correlationId: before.correlationId ?? '',
+      addedAt: before.createdAt,
+      at,
+    });
     return this.#existing(queue, id);
   }
 

@@ -41,7 +41,8 @@ function stateOf(state: string): JobState {
   }
 }
 
-type Viewed = Pick<
+/** What the store keeps of a job. */
+export type StoredJob = Pick<
   Job,
   | 'id'
   | 'name'
@@ -60,7 +61,12 @@ type Viewed = Pick<
  * Makes the view of a job. Its state must have been read before `job` was: then a completed job has its result, where the
  * other order may show as completed what was read while the job still ran.
  */
-export function viewJob(queue: string, stateInStore: string, job: Viewed, logs: readonly string[]): JobView {
+export function viewJob(
+  queue: string,
+  stateInStore: string,
+  job: StoredJob,
+  logs: readonly string[],
+): JobView {
   const state = wasCancelled(stateInStore, job.failedReason) ? 'cancelled' : stateOf(stateInStore);
   const envelope = readEnvelope(job.data);
   return {

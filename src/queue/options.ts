@@ -44,6 +44,17 @@ export const addOptions = z.strictObject({
   key: z.string().min(1).max(300).regex(printable, plainText).optional(),
   /** Who adds it: a producer sees only its own jobs. */
   addedBy: z.string().min(1).max(255).regex(printable, plainText).optional(),
+  tenant: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(printable, plainText)
+    .optional()
+    .describe('Whose work it is, where one Millrace serves several customers; jobs are found by it'),
+  /** `<queue>/<id>` of the job that adds it. */
+  parent: z.string().max(500).regex(printable, plainText).optional(),
+  /** `<queue>/<id>` of the job that it is a second run of. */
+  rerunOf: z.string().max(500).regex(printable, plainText).optional(),
 });
 
 export type AddOptions = z.input<typeof addOptions>;

@@ -26,7 +26,7 @@ export function parsePayload(
   name: string,
   definition: JobDefinition,
   payload: unknown,
-): { readonly type: string; readonly data: unknown } {
+): { readonly type: string; readonly data: unknown; readonly bytes: number } {
   const parsed = definition.payload.safeParse(payload);
   if (!parsed.success) throw new InvalidPayloadError(queue, name, faultsOf(parsed.error.issues));
   const envelope = parsed.data;
@@ -49,5 +49,5 @@ export function parsePayload(
       `The payload of ${queue}/${name} has ${bytes} bytes; ${maxPayloadBytes} are allowed. Store the data and send its id.`,
     );
   }
-  return { type: envelope.type, data: envelope.data };
+  return { type: envelope.type, data: envelope.data, bytes };
 }

@@ -13,6 +13,8 @@ import type { Backend, Job, JobQueue } from '../backend/port.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
 import { shorten } from '../errors/faults.ts';
+import { activeTraceId } from '../observability/active-trace.ts';
+import type { Events } from '../observability/events.ts';
 import { prepareAll } from './bulk.ts';
 import { deadLetterQueueOf } from './dead-letters.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
@@ -43,6 +45,8 @@ export interface QueueManagerOptions {
   readonly backoffMs: number;
   /** Hears of errors of the queues' connections; calls fail by themselves. */
   readonly onError: (queue: string, error: Error) => void;
+  /** Hear of each job that was added. */
+  readonly events?: Events;
 }
 
 /** How long the store may take for the smallest question once it has failed at another. */
@@ -54,6 +58,7 @@ interface Ready {
   readonly name: string;
   readonly data: Envelope;
   readonly opts: JobsOptions;
+  readonly bytes: number;
 }
 
 /** The way into the queues: validates, gives each job its key and correlation id, and adds it. */
@@ -96,12 +101,14 @@ export class QueueManager {
         `The idempotency key was used before for job ${job.id} with another payload. Use a new key for new work.`,
       );
     }
+    const created = !keyed || stored.meta.nonce === ready.data.meta.nonce;
+    if (created) this.#tell(known, job, ready);
     return {
       id: job.id ?? '',
       queue: known,
       name,
       correlationId: stored.meta.correlationId,
-      created: !keyed || stored.meta.nonce === ready.data.meta.nonce,
+      created,
       addedBy: stored.meta.addedBy,
     };
   }
@@ -133,8 +140,30 @@ export class QueueManager {
     return this.#reach(async () => {
       const added = await this.queue(known).addBulk(ready);
       return Promise.all(
-        added.map(async ({ id = '' }, at) => ({ id, created: await this.#isNew(known, id, ready[at]) })),
+        added.map(async (job, at) => {
+          const { id = '' } = job;
+          const created = await this.#isNew(known, id, ready[at]);
+          if (created) this.#tell(known, job, ready[at]);
+          return { id, created };
+        }),
       );
+    });
+  }
+
+  /** With `deduplicate` the store may have answered with a job that was there before, under a new time. */
+  #tell(queue: QueueName, job: Job, ready: Ready | undefined): void {
+    if (ready === undefined || ready.opts.deduplication !== undefined) return;
+    const { data: envelope, opts, bytes } = ready;
+    this.#options.events?.emit('job.added', {
+      queue,
+      job: ready.name,
+      jobId: job.id ?? '',
+      correlationId: envelope.meta.correlationId,
+      addedAt: new Date(job.timestamp),
+      dueAt: opts.delay === undefined ? undefined : new Date(job.timestamp + opts.delay),
+      maxAttempts: opts.attempts,
+      envelope,
+      bytes,
     });
   }
 
@@ -237,19 +266,25 @@ export class QueueManager {
         `${queue}/${name} is defined, but this version does not process it yet.`,
       );
     }
-    const { type, data } = parsePayload(queue, name, definition, payload);
+    const { type, data, bytes } = parsePayload(queue, name, definition, payload);
     const { idempotencyKey } = options;
     const jobId =
       options.jobId ?? (idempotencyKey === undefined ? undefined : jobIdOf(queue, name, idempotencyKey));
     const key = options.key ?? (jobId === undefined ? randomUUID() : `${queue}.${jobId}`);
     const correlationId = options.correlationId ?? randomUUID();
+    const traceId = activeTraceId();
     const meta = {
       key,
       correlationId,
       ...(jobId === undefined ? {} : { nonce: randomUUID() }),
       ...(options.addedBy === undefined ? {} : { addedBy: options.addedBy }),
+      ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
+      ...(options.parent === undefined ? {} : { parent: options.parent }),
+      ...(options.rerunOf === undefined ? {} : { rerunOf: options.rerunOf }),
+      ...(traceId === undefined ? {} : { traceId }),
     };
-    return { name, data: { type, data, meta }, opts: this.#jobOptions(queue, definition, options, jobId) };
+    const opts = this.#jobOptions(queue, definition, options, jobId);
+    return { name, data: { type, data, meta }, opts, bytes };
   }
 
   #jobOptions(

@@ -60,6 +60,8 @@ interface FollowUpJob {
 export interface AddFollowUpOptions {
   readonly correlationId: string;
   readonly addedBy?: string;
+  readonly tenant?: string;
+  readonly parent?: string;
   readonly idempotencyKey?: string;
   readonly delay?: number;
   readonly key?: string;
@@ -238,8 +240,13 @@ export class Execution {
   ): RunContext {
     const execution = this;
     const job = this.#job;
-    const { key, correlationId, addedBy } = envelope.meta;
-    const origin = addedBy === undefined ? { correlationId } : { correlationId, addedBy };
+    const { key, correlationId, addedBy, tenant } = envelope.meta;
+    const origin = {
+      correlationId,
+      parent: `${this.#queue}/${job.id}`,
+      ...(addedBy === undefined ? {} : { addedBy }),
+      ...(tenant === undefined ? {} : { tenant }),
+    };
     return {
       job: {
         id: job.id ?? '',
@@ -331,9 +338,9 @@ export class Execution {
   }
 }
 
-/** What follows from a job belongs to whoever added the job. */
+/** What follows from a job belongs to whoever added the job, and to its tenant. */
 function followUp(
-  origin: Pick<AddFollowUpOptions, 'correlationId' | 'addedBy'>,
+  origin: Pick<AddFollowUpOptions, 'correlationId' | 'addedBy' | 'tenant' | 'parent'>,
   { idempotencyKey, delayMs, key }: FollowUpOptions,
 ): AddFollowUpOptions {
   return {

@@ -267,6 +267,7 @@ function identify(queue: QueueName, job: Job) {
     jobId: job.id ?? '',
     attempt: job.attemptsMade + 1,
     correlationId: readEnvelope(job.data)?.meta.correlationId ?? '',
+    addedAt: new Date(job.timestamp),
   };
 }
 

@@ -9,6 +9,7 @@ import { auditLog } from './database/audit.ts';
 import { cerReports } from './database/cer.ts';
 import { control } from './database/control.ts';
 import { conversions } from './database/conversions.ts';
+import { jobIndex } from './database/job-index.ts';
 import { lists } from './database/lists.ts';
 import { mailLedger } from './database/mail.ts';
 import { modelBudget } from './database/model-budget.ts';
@@ -55,6 +56,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('tokens, sessions and tries', () => accessTables(opened));
     describe('activity', () => activity(opened));
     describe('lists for people', () => lists(opened));
+    describe('the index of jobs', () => jobIndex(opened));
     describe('the audit log', () => auditLog(opened));
     describe('reports and exports', () => reading(opened));
   });

@@ -181,6 +181,12 @@ const calls: Readonly<Record<string, () => Promise<readonly Call[]> | readonly C
       body: { jobs: [{ payload: reminder, options: later }, { payload: reminder }] },
     },
   ],
+  'get /api/jobs': async () => {
+    const addedAt = new Date();
+    const seen = { queue: 'email', jobId: 'indexed', addedAt, stateAt: addedAt, name: 'send-reminder' };
+    await site.world.database.jobIndex.record([{ ...seen, state: 'completed', waitMs: 2, owner: 'shop' }]);
+    return [{ path: '/api/jobs?owner=shop&limit=5', status: 200 }];
+  },
   'get /api/jobs/{queue}/{job}': async () => [
     { path: `/api/jobs/email/${await addJob(later)}`, status: 200 },
     { path: `/api/jobs/email/${await failedJob()}`, status: 200 },
@@ -303,6 +309,7 @@ const neverRefused = new Set([
 
 /** Calls that must be refused, beyond those without a token and with an unknown query. */
 const refusals: Readonly<Record<string, Call>> = {
+  'get /api/jobs': { path: '/api/jobs?state=lost', status: 400 },
   'get /api/jobs/{queue}/{job}': { path: '/api/jobs/email/nothing', status: 404 },
   'get /api/jobs/{queue}/{job}/events': { path: '/api/jobs/emial/nothing/events', status: 404 },
   'post /api/jobs/{queue}/{job}/cancel': { path: '/api/jobs/email/nothing/cancel', status: 404 },

@@ -51,6 +51,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     maxAttempts: 3,
     backoffMs: options.backoffMs ?? 20,
     onError: () => undefined,
+    events,
   });
   const deadLetters = new DeadLetters((name) => queues.queue(name));
   const runtimes: WorkerRuntime[] = [];

@@ -9,6 +9,7 @@ import { createBuiltInConverter } from '../../src/integrations/conversion-gatewa
 import type { JobCancellations } from '../../src/integrations/database/port.ts';
 import { createLocalStorage } from '../../src/integrations/storage/local.ts';
 import type { Storage } from '../../src/integrations/storage/port.ts';
+import { JobSearch } from '../../src/job-index/search.ts';
 import { createLoop } from '../../src/lifecycle/loop.ts';
 import type { Service } from '../../src/lifecycle/service.ts';
 import { createCancellationDuty } from '../../src/maintenance/heed-cancellations.ts';
@@ -82,6 +83,7 @@ export async function openSite(
     jobs,
     queueControl,
     console: { queueControl },
+    jobSearch: new JobSearch(world.database.jobIndex),
     database: world.database,
     storage,
     llm: undefined,

@@ -12,6 +12,7 @@ import { conversionRoutes } from './conversions.ts';
 import { documentRoutes } from './documents.ts';
 import { jobControlRoutes } from './job-control.ts';
 import { jobEventRoutes } from './job-events.ts';
+import { jobSearchRoutes } from './job-search.ts';
 import { jobRoutes } from './jobs.ts';
 import { queueRoutes } from './queues.ts';
 import { storyRoutes } from './stories.ts';
@@ -23,6 +24,7 @@ export type ApiServices = Pick<
   | 'queues'
   | 'jobs'
   | 'queueControl'
+  | 'jobSearch'
   | 'database'
   | 'storage'
   | 'llm'
@@ -50,6 +52,7 @@ export function apiRoutes(services: ApiServices): Route[] {
     ...jobRoutes({ queues, jobs }),
     ...jobControlRoutes(jobs),
     ...jobEventRoutes(jobs, streams),
+    ...jobSearchRoutes(services.jobSearch),
     ...queueRoutes(queueControl),
     ...storyScoringRoutes({ queues, stories, llm }),
     ...storyRoutes(intake),

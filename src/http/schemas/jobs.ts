@@ -30,9 +30,9 @@ export const job = z
   })
   .meta({ id: 'Job' });
 
-// A job's own id and key are the platform's to choose, and who adds it says the token.
+// A job's own id and key are the platform's to choose, as is what it follows from; and who adds it says the token.
 export const requestOptions = addOptions
-  .omit({ jobId: true, key: true, addedBy: true })
+  .omit({ jobId: true, key: true, addedBy: true, parent: true, rerunOf: true })
   .meta({ id: 'AddOptions', description: 'How the job is to be run; times in ms' });
 
 export const jobRequest = z.strictObject({

@@ -4,6 +4,7 @@ import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { callerOn } from '../functions/call.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
+import { createJobIndex } from '../functions/job-index.ts';
 import { createLists } from '../functions/lists.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
@@ -56,6 +57,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     proposals: createProposals(connection),
     exports: createExports(pool),
     jobCancellations: createJobCancellations(call),
+    jobIndex: createJobIndex(call),
     activity: createActivity(call),
     audit: createAudit(call),
     access: createAccessTables(call),

@@ -3,6 +3,7 @@ import { createActivity } from '../functions/activity.ts';
 import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
+import { createJobIndex } from '../functions/job-index.ts';
 import { createLists } from '../functions/lists.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
@@ -48,6 +49,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     proposals: createProposals(api),
     exports: createExports(api),
     jobCancellations: createJobCancellations(api.call),
+    jobIndex: createJobIndex(api.call),
     activity: createActivity(api.call),
     audit: createAudit(api.call),
     access: createAccessTables(api.call),

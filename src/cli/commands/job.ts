@@ -1,0 +1,101 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { loadConfig } from '../../../config/index.ts';
+import { queueNames } from '../../../queues/index.ts';
+import { openTables } from '../../composition/tables.ts';
+import type { IndexedJob, IndexedState } from '../../integrations/database/port.ts';
+import { type JobQuestion, JobSearch } from '../../job-index/search.ts';
+import { createLogger } from '../../observability/logger.ts';
+import { createRedactor } from '../../observability/redaction.ts';
+
+const states = [
+  'waiting',
+  'active',
+  'delayed',
+  'completed',
+  'failed',
+  'cancelled',
+  'unknown',
+] as const satisfies readonly IndexedState[];
+
+type ListOptions = Omit<JobQuestion, 'q' | 'errorCode' | 'until'> & {
+  readonly error?: string;
+  readonly to?: Date;
+  readonly limit: number;
+  readonly json?: true;
+};
+
+/** `millrace job …`: reads the index itself, so it needs no process that runs. */
+export function jobCommand(): Command {
+  const command = new Command('job').description('Finds jobs.');
+  command
+    .command('list')
+    .description(
+      'Finds jobs, the newest first: those that wait, run or have ended, and those that their queue forgot.',
+    )
+    .argument(
+      '[words...]',
+      'words of payload and failure, all of which have to be there; acm* is any that begins so',
+    )
+    .addOption(new Option('--queue <queue>', 'those of one queue').choices(queueNames))
+    .option('--name <name>', 'those of one name, such as send-welcome')
+    .addOption(new Option('--state <state>', 'those in one state').choices(states))
+    .option('--id <id>', 'those of one id')
+    .option('--correlation-id <id>', 'those of one correlation id')
+    .option('--tenant <tenant>', 'those of one tenant')
+    .option('--owner <name>', 'those that somebody has added')
+    .option('--error <code>', 'those that failed with a code, such as JOB_TIMEOUT')
+    .option('--from <time>', 'added at this time or later, as 2026-05-01 or 2026-05-01T10:00Z', readTime)
+    .option('--to <time>', 'added before this time', readTime)
+    .option('--limit <number>', 'how many, 1 to 1000', readLimit, 20)
+    .option('--cursor <cursor>', 'goes on where a list ended')
+    .option('--json', 'answer as JSON')
+    .action(list);
+  return command;
+}
+
+async function list(words: readonly string[], options: ListOptions): Promise<void> {
+  const { limit, json, error: errorCode, to: until, ...filter } = options;
+  const q = words.length === 0 ? undefined : words.join(' ');
+  const { jobs, next } = await withSearch((search) => search.page({ ...filter, q, errorCode, until }, limit));
+  if (json === true) return print(JSON.stringify({ jobs, nextCursor: next ?? null }));
+  print(jobs.length === 0 ? 'No job fits.' : jobs.map(describe).join('\n'));
+  if (next !== undefined) process.stderr.write(`There are more: --cursor ${next}\n`);
+}
+
+async function withSearch<T>(work: (search: JobSearch) => Promise<T>): Promise<T> {
+  const config = loadConfig();
+  const closers: (() => Promise<unknown>)[] = [];
+  const redact = createRedactor();
+  const log = createLogger({ level: 'warn', serviceName: 'millrace', readable: true, redact });
+  try {
+    const { database } = await openTables(config, log, closers);
+    return await work(new JobSearch(config.jobIndex.on ? database.jobIndex : undefined));
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+function describe({ queue, jobId, name, state, attempts, addedAt, durationMs, error }: IndexedJob): string {
+  const at = addedAt.toISOString().slice(0, 19).replace('T', ' ');
+  const tries = attempts > 1 ? `, ${attempts} attempts` : '';
+  const took = durationMs === undefined ? '' : `, ${durationMs} ms`;
+  const failure =
+    error === undefined ? '' : `  [${error.code}] ${error.message.split('\n', 1)[0]?.slice(0, 100)}`;
+  return `${at}  ${state.padEnd(9)}  ${`${queue}/${name}`.padEnd(32)}  ${jobId}${tries}${took}${failure}`;
+}
+
+function readTime(text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('It must be a time as in ISO 8601.');
+  return time;
+}
+
+function readLimit(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 1_000) return limit;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,151 @@
+import type { IndexedJob, IndexedState, JobFilter, JobIndex, JobSight, JobTry } from '../port.ts';
+import type { Row } from '../postgres/connection.ts';
+import { number, numberOrNone, records, text, textOrNone, time, timeOrNone } from '../postgres/rows.ts';
+import type { CallFunction } from './call.ts';
+import { rowOrNone } from './rows.ts';
+
+/** The index of jobs. Sights are merged in the database, since they come from many processes and in any order. */
+export function createJobIndex(call: CallFunction): JobIndex {
+  return {
+    async record(sights) {
+      if (sights.length > 0) await call('record_jobs', { p_jobs: sights.map(rowOf) });
+    },
+    async search(filter, limit) {
+      const { words, ...rest } = filter;
+      const jobs = await call('search_jobs', {
+        p_filter: filterOf(rest),
+        p_words: words ?? null,
+        p_limit: limit,
+      });
+      return records({ jobs }, 'jobs').map(readJob);
+    },
+    async find(queue, jobId) {
+      const row = rowOrNone(await call('indexed_job', { p_queue: queue, p_job_id: jobId }));
+      if (row === undefined) return undefined;
+      const tries = row.tries === null ? [] : records(row, 'tries').map(readTry);
+      return { ...readJob(row), tries, payload: row.payload ?? undefined };
+    },
+    async gaps(jobs) {
+      if (jobs.length === 0) return [];
+      const shown = jobs.map(({ queue, jobId, addedAt, state, attempts }, n) => ({
+        n,
+        queue,
+        job_id: jobId,
+        added_at: addedAt,
+        state,
+        attempts,
+      }));
+      const numbers = await call('job_index_gaps', { p_jobs: shown });
+      return Array.isArray(numbers) ? numbers.map(Number) : [];
+    },
+    async unsettled(states, before, after, limit) {
+      const jobs = await call('unsettled_jobs', {
+        p_states: `{${states.join(',')}}`,
+        p_before: before,
+        p_after_at: after?.addedAt ?? null,
+        p_after_seq: after?.seq ?? null,
+        p_limit: limit,
+      });
+      return records({ jobs }, 'jobs').map((row) => ({ ...identityOf(row), state: text(row, 'state') }));
+    },
+    async forget(olderThanDays, limit) {
+      const forgotten = await call('forget_jobs', { p_days: olderThanDays, p_limit: limit });
+      return number({ forgotten }, 'forgotten');
+    },
+  };
+}
+
+function rowOf(sight: JobSight) {
+  const { error, jobId, addedAt, stateAt, correlationId, rerunOf, traceId, maxAttempts } = sight;
+  return {
+    job_id: jobId,
+    queue: sight.queue,
+    added_at: addedAt,
+    name: sight.name,
+    correlation_id: correlationId,
+    tenant: sight.tenant,
+    owner: sight.owner,
+    parent: sight.parent,
+    rerun_of: rerunOf,
+    trace_id: traceId,
+    state: sight.state,
+    state_at: stateAt,
+    attempts: sight.attempts,
+    max_attempts: maxAttempts,
+    due_at: sight.dueAt,
+    started_at: sight.startedAt,
+    finished_at: sight.finishedAt,
+    wait_ms: sight.waitMs,
+    duration_ms: sight.durationMs,
+    error_code: error?.code,
+    error_message: error?.message,
+    tries: sight.tries,
+    payload: sight.payload,
+    content: sight.content,
+  };
+}
+
+function filterOf({ correlationId, rerunOf, errorCode, before, ...filter }: JobFilter) {
+  return {
+    ...filter,
+    correlation_id: correlationId,
+    rerun_of: rerunOf,
+    error_code: errorCode,
+    before_at: before?.addedAt,
+    before_seq: before?.seq,
+  };
+}
+
+function identityOf(row: Row) {
+  return {
+    queue: text(row, 'queue'),
+    jobId: text(row, 'job_id'),
+    addedAt: time(row, 'added_at'),
+    seq: String(number(row, 'seq')),
+    name: text(row, 'name'),
+  };
+}
+
+function readJob(row: Row): IndexedJob {
+  const code = textOrNone(row, 'error_code');
+  return {
+    ...identityOf(row),
+    correlationId: textOrNone(row, 'correlation_id') || undefined,
+    tenant: textOrNone(row, 'tenant'),
+    owner: textOrNone(row, 'owner'),
+    parent: textOrNone(row, 'parent'),
+    rerunOf: textOrNone(row, 'rerun_of'),
+    traceId: textOrNone(row, 'trace_id'),
+    state: states.find((state) => state === row.state) ?? 'unknown',
+    attempts: number(row, 'attempts'),
+    maxAttempts: numberOrNone(row, 'max_attempts'),
+    dueAt: timeOrNone(row, 'due_at'),
+    startedAt: timeOrNone(row, 'started_at'),
+    finishedAt: timeOrNone(row, 'finished_at'),
+    waitMs: numberOrNone(row, 'wait_ms'),
+    durationMs: numberOrNone(row, 'duration_ms'),
+    error: code === undefined ? undefined : { code, message: textOrNone(row, 'error_message') ?? '' },
+  };
+}
+
+const states: readonly IndexedState[] = [
+  'waiting',
+  'active',
+  'delayed',
+  'completed',
+  'failed',
+  'cancelled',
+  'unknown',
+];
+const outcomes: readonly JobTry['outcome'][] = ['retried', 'waiting', 'failed', 'cancelled'];
+
+function readTry(row: Row): JobTry {
+  return {
+    at: time(row, 'at'),
+    attempt: number(row, 'attempt'),
+    seconds: number(row, 'seconds'),
+    outcome: outcomes.find((outcome) => outcome === row.outcome) ?? 'failed',
+    code: text(row, 'code'),
+    message: text(row, 'message'),
+  };
+}

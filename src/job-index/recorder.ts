@@ -1,0 +1,215 @@
+import type { IndexedState, JobIdentity, JobSight, JobTry } from '../integrations/database/port.ts';
+import type { EventMap, Events } from '../observability/events.ts';
+import { type KeptPayload, keptPayload, wordsIn } from './payload.ts';
+
+/** Makes of a job's data what may stand in the index: without what is sensitive. */
+export type MaskPayload = (queue: string, job: string, payload: unknown) => unknown;
+
+export interface RecorderOptions {
+  readonly mask: MaskPayload;
+  readonly clock?: () => number;
+  /** The most jobs and bytes of payloads that are held until they are written. */
+  readonly mostJobs?: number;
+  readonly mostBytes?: number;
+}
+
+const defaults = { mostJobs: 20_000, mostBytes: 32 * 1024 * 1024 } as const;
+
+type Held = { -readonly [K in keyof JobSight]: JobSight[K] } & { bytes: number; added?: unknown };
+
+/**
+ * Gathers what this process sees of jobs until it is written: what happens to one job in between becomes one row. Hears of
+ * jobs in the middle of their work, so it does no more than note it: payloads are read when they are taken out. What does
+ * not fit is dropped and counted, and the reconciler mends it.
+ */
+export class JobRecorder {
+  readonly #options: Required<RecorderOptions>;
+  readonly #held = new Map<string, Held>();
+  readonly #returned: (readonly JobSight[])[] = [];
+  #bytes = 0;
+  #dropped = 0;
+
+  constructor(events: Events, { clock = Date.now, ...options }: RecorderOptions) {
+    this.#options = { ...defaults, ...options, clock };
+    events.on('job.added', (job) => this.#added(job));
+    events.on('job.started', (job) => {
+      const at = this.#now();
+      const held = this.#see(job, 'active', at, job.attempt - 1);
+      if (held === undefined) return;
+      held.startedAt = at;
+      held.waitMs ??= Math.round(job.waitSeconds * 1_000);
+    });
+    events.on('job.completed', (job) => {
+      const held = this.#ended(job, 'completed', job.attempt);
+      if (held !== undefined) held.error = undefined;
+    });
+    events.on('job.retried', (job) => this.#failed(job, 'delayed', 'retried', job.attempt));
+    events.on('job.waiting', (job) =>
+      this.#failed(job, job.delayMs > 0 ? 'delayed' : 'waiting', 'waiting', job.attempt - 1),
+    );
+    events.on('job.dead_lettered', (job) => this.#failed(job, 'failed', 'failed', job.attempt));
+    events.on('job.cancelled', (job) => {
+      const failure = { code: 'JOB_CANCELLED', message: 'Cancelled.' };
+      this.#failed(
+        { ...job, failure },
+        'cancelled',
+        'cancelled',
+        job.seconds > 0 ? job.attempt : job.attempt - 1,
+      );
+    });
+    events.on('job.requeued', (job) => this.#see(job, 'waiting', job.at, undefined));
+  }
+
+  /** Jobs of which something is to be written. */
+  get size(): number {
+    return this.#returned.reduce((sum, sights) => sum + sights.length, this.#held.size);
+  }
+
+  /** How many sights were let go since the process began: of jobs that did not fit. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Takes out what is known of at most so many jobs, each once, those first that have waited longest. */
+  drain(limit: number): readonly JobSight[] {
+    const returned = this.#returned.shift();
+    if (returned !== undefined) return returned;
+    const drained: JobSight[] = [];
+    for (const [key, { bytes, added, ...sight }] of this.#held) {
+      if (drained.length >= limit) break;
+      this.#held.delete(key);
+      this.#bytes -= bytes;
+      drained.push(added === undefined ? sight : { ...sight, ...this.#kept(sight, added) });
+    }
+    return drained;
+  }
+
+  /** Gives back what `drain` had taken out and could not be written; it is taken out again as it is. */
+  restore(sights: readonly JobSight[]): void {
+    if (sights.length > 0) this.#returned.push(sights);
+  }
+
+  #added(job: EventMap['job.added']): void {
+    const { envelope, bytes, dueAt, maxAttempts } = job;
+    const { correlationId, addedBy, tenant, parent, rerunOf, traceId } = envelope.meta;
+    const waits = dueAt !== undefined && dueAt > job.addedAt;
+    const held = this.#see(
+      { ...job, correlationId },
+      waits ? 'delayed' : 'waiting',
+      job.addedAt,
+      undefined,
+      bytes,
+    );
+    if (held === undefined) return;
+    held.owner = addedBy;
+    held.tenant = tenant;
+    held.parent = parent;
+    held.rerunOf = rerunOf;
+    held.traceId = traceId;
+    held.maxAttempts = maxAttempts;
+    held.dueAt = dueAt;
+    held.added = { type: envelope.type, data: envelope.data };
+  }
+
+  #failed(
+    job: Ending & { readonly failure: { readonly code: string; readonly message: string } },
+    state: IndexedState,
+    outcome: JobTry['outcome'],
+    attempts: number,
+  ): void {
+    const held = this.#ended(job, state, attempts);
+    if (held === undefined) return;
+    const { code } = job.failure;
+    const message = job.failure.message.slice(0, mostMessage).toWellFormed();
+    held.error = { code, message };
+    held.content = [held.content ?? '', wordsIn(message)].join(' ').slice(-2 * mostMessage);
+    // What did not run is no attempt.
+    if (job.seconds === 0 && outcome === 'cancelled') return;
+    const at = new Date(this.#now().getTime() - Math.round(job.seconds * 1_000));
+    held.tries = [
+      ...(held.tries ?? []),
+      { at, attempt: job.attempt, seconds: job.seconds, outcome, code, message },
+    ];
+  }
+
+  #ended(job: Ending, state: IndexedState, attempts: number): Held | undefined {
+    const at = this.#now();
+    const held = this.#see(job, state, at, attempts);
+    if (held === undefined) return undefined;
+    held.durationMs = Math.round(job.seconds * 1_000);
+    held.finishedAt = settled.has(state) ? at : undefined;
+    return held;
+  }
+
+  /** Notes a state; a later one replaces an earlier. `undefined` when there is no room, or nobody knows which job it is. */
+  #see(job: Seen, state: IndexedState, at: Date, attempts: number | undefined, bytes = 0): Held | undefined {
+    const { queue, job: name, jobId, addedAt, correlationId } = job;
+    if (addedAt === undefined) return undefined;
+    const identity = { queue, jobId, addedAt };
+    const key = keyOf(identity);
+    let held = this.#held.get(key);
+    if (held === undefined) {
+      if (!this.#hasRoom(bytes)) return undefined;
+      held = {
+        ...identity,
+        name,
+        correlationId: correlationId === '' ? undefined : correlationId,
+        state,
+        stateAt: at,
+        bytes,
+      };
+      this.#hold(key, held);
+    } else {
+      held.bytes += bytes;
+      this.#bytes += bytes;
+      if (at >= held.stateAt) {
+        held.state = state;
+        held.stateAt = at;
+        held.finishedAt = undefined;
+      }
+    }
+    if (attempts !== undefined) held.attempts = Math.max(attempts, held.attempts ?? 0);
+    return held;
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { mostJobs, mostBytes } = this.#options;
+    if (this.size < mostJobs && this.#bytes + bytes <= mostBytes) return true;
+    this.#dropped += 1;
+    return false;
+  }
+
+  #hold(key: string, held: Held): void {
+    this.#held.set(key, held);
+    this.#bytes += held.bytes;
+  }
+
+  #kept({ queue, name, content }: Pick<JobSight, 'queue' | 'name' | 'content'>, added: unknown): KeptPayload {
+    const kept = keptPayload(this.#options.mask(queue, name, added));
+    return content === undefined ? kept : { ...kept, content: `${kept.content} ${content}` };
+  }
+
+  #now(): Date {
+    return new Date(this.#options.clock());
+  }
+}
+
+const mostMessage = 1_000;
+const settled: ReadonlySet<IndexedState> = new Set<IndexedState>(['completed', 'failed', 'cancelled']);
+
+interface Seen {
+  readonly queue: string;
+  readonly job: string;
+  readonly jobId: string;
+  readonly addedAt?: Date | undefined;
+  readonly correlationId: string;
+}
+
+interface Ending extends Seen {
+  readonly attempt: number;
+  readonly seconds: number;
+}
+
+function keyOf({ queue, jobId, addedAt }: JobIdentity): string {
+  return `${queue}/${jobId}/${addedAt.getTime()}`;
+}

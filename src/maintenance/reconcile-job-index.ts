@@ -1,0 +1,125 @@
+import type { Job, JobQueue } from '../backend/port.ts';
+import type { IndexedState, JobIdentity, JobIndex, JobSight } from '../integrations/database/port.ts';
+import type { MaskPayload } from '../job-index/recorder.ts';
+import { sightOf } from '../job-index/sight.ts';
+import type { Events } from '../observability/events.ts';
+
+export interface JobIndexReconcilerOptions {
+  readonly queues: readonly string[];
+  queueOf(name: string): JobQueue;
+  readonly index: JobIndex;
+  readonly mask: MaskPayload;
+  readonly events: Events;
+  readonly clock?: () => number;
+  /** What has happened this lately may still be on its way from the process that saw it; in ms. */
+  readonly graceMs?: number;
+}
+
+const defaultGraceMs = 15_000;
+/** Jobs that are looked at in one step, and the most steps that one list of a queue gets in a round. */
+const page = 200;
+const mostSteps = 10;
+/** Rows of the index that are looked up in their queues in a round, for each group of states. */
+const mostRows = 500;
+const lookUpsAtOnce = 25;
+
+const lists = ['active', 'waiting', 'prioritized', 'delayed', 'failed', 'completed'] as const;
+type List = (typeof lists)[number];
+
+/** Few run and many wait: each group has its turn, so that a backlog does not hide what died while it ran. */
+const groups: readonly (readonly IndexedState[])[] = [['active'], ['waiting', 'delayed']];
+
+type RowMark = { readonly addedAt: Date; readonly seq: string } | undefined;
+
+/**
+ * Mends the index after what it missed: a process that was killed with sights unwritten, a database that was away for too
+ * long, jobs that others put into a queue or took out of it. Each round has two halves, both bounded:
+ *
+ * - rows of jobs that should have moved on are looked up in their queues, some further each round; a job that its queue no
+ *   longer knows becomes `unknown`;
+ * - each list of each queue is compared with the index, from its newest job on for as long as there are gaps, and a page
+ *   further down that goes on from round to round, so that in time the whole list is compared.
+ *
+ * @returns how many rows a round has mended.
+ */
+export function createJobIndexReconciler(options: JobIndexReconcilerOptions): () => Promise<number> {
+  const { queues, queueOf, index, mask, events, clock = Date.now, graceMs = defaultGraceMs } = options;
+  const marks = new Map<number, RowMark>();
+  const sweeps = new Map<string, number>();
+
+  const record = async (sights: readonly JobSight[]): Promise<number> => {
+    await index.record(sights);
+    if (sights.length > 0) events.emit('job_index.rows', { outcome: 'mended', rows: sights.length });
+    return sights.length;
+  };
+
+  const lookUp = async (
+    row: JobIdentity & { readonly name: string; readonly state: string },
+  ): Promise<JobSight | undefined> => {
+    const { queue, jobId, addedAt, name } = row;
+    const seenAt = new Date(clock() - graceMs);
+    const state = await queueOf(queue).getJobState(jobId);
+    const job = await queueOf(queue).getJob(jobId);
+    if (job?.timestamp !== addedAt.getTime())
+      return { queue, jobId, addedAt, name, state: 'unknown', stateAt: seenAt };
+    const sight = sightOf(queue, state, job, seenAt, mask);
+    return sight.state === row.state || sight.state === 'unknown' ? undefined : sight;
+  };
+
+  const mendRows = async (group: number): Promise<number> => {
+    const before = new Date(clock() - graceMs);
+    const rows = await index.unsettled(groups[group] ?? [], before, marks.get(group), mostRows);
+    marks.set(group, rows.length < mostRows ? undefined : rows.at(-1));
+    const sights: JobSight[] = [];
+    const known = rows.filter(({ queue }) => queues.includes(queue));
+    for (let from = 0; from < known.length; from += lookUpsAtOnce) {
+      const found = await Promise.all(known.slice(from, from + lookUpsAtOnce).map(lookUp));
+      sights.push(...found.filter((sight) => sight !== undefined));
+    }
+    return record(sights);
+  };
+
+  /** Compares one page of a list; answers how many jobs it had, and how many of them the index did not know so. */
+  const mendPage = async (queue: string, list: List, from: number) => {
+    const now = clock();
+    const seenAt = new Date(now - graceMs);
+    const jobs = await queueOf(queue).getJobs([list], from, from + page - 1, false);
+    const sights = jobs
+      .filter((job) => job.id !== undefined && lastMove(job) <= now - graceMs)
+      .map((job) => ({ job, sight: sightOf(queue, list, job, seenAt, mask) }));
+    const gaps = await index.gaps(sights.map(({ sight }) => ({ ...sight, attempts: sight.attempts ?? 0 })));
+    const missing = gaps.flatMap((at) => sights[at]?.sight ?? []);
+    return { jobs: jobs.length, mended: await record(missing) };
+  };
+
+  const mendList = async (queue: string, list: List): Promise<number> => {
+    let mended = 0;
+    for (let step = 0; step < mostSteps; step++) {
+      const found = await mendPage(queue, list, step * page);
+      mended += found.mended;
+      if (found.jobs < page) return mended;
+      if (found.mended === 0) break;
+    }
+    const key = `${queue}/${list}`;
+    const from = sweeps.get(key) ?? page;
+    const further = await mendPage(queue, list, from);
+    sweeps.set(key, further.jobs < page ? page : from + page);
+    return mended + further.mended;
+  };
+
+  return async () => {
+    let mended = 0;
+    for (const group of groups.keys()) mended += await mendRows(group);
+    for (const queue of queues) for (const list of lists) mended += await mendList(queue, list);
+    return mended;
+  };
+}
+
+/** When a job last came to where it is, as far as its queue says. */
+function lastMove({
+  timestamp,
+  processedOn,
+  finishedOn,
+}: Pick<Job, 'timestamp' | 'processedOn' | 'finishedOn'>): number {
+  return Math.max(timestamp, processedOn ?? 0, finishedOn ?? 0);
+}

@@ -1,0 +1,255 @@
+import { expect, it } from 'vitest';
+import type { JobFilter, JobSight } from '../../../src/integrations/database/port.ts';
+import type { Open } from '../database.ts';
+
+const day = Date.UTC(2026, 4, 1);
+const at = (ms: number) => new Date(day + ms);
+
+/** One row for each job, merged of what many processes saw of it. */
+export function jobIndex(open: Open): void {
+  const sight = (jobId: string, over: Partial<JobSight> = {}): JobSight => ({
+    queue: 'email',
+    jobId,
+    addedAt: at(0),
+    name: 'send-welcome',
+    state: 'waiting',
+    stateAt: at(0),
+    ...over,
+  });
+  const found = async (filter: JobFilter, limit = 50) =>
+    (await open().database.jobIndex.search(filter, limit)).map(({ jobId }) => jobId);
+
+  it('merges what was seen of a job, in whatever order it comes', async () => {
+    const { jobIndex: index } = open().database;
+    const sights: JobSight[] = [
+      sight('merged', {
+        correlationId: 'c-1',
+        owner: 'ada',
+        tenant: 'acme',
+        parent: 'email/parent',
+        rerunOf: 'email/older',
+        traceId: 'trace-1',
+        maxAttempts: 3,
+        dueAt: at(5),
+        payload: { type: 'welcome', data: { name: 'Ada' } },
+        content: 'welcome ada',
+      }),
+      sight('merged', { state: 'active', stateAt: at(10), startedAt: at(10), waitMs: 7, attempts: 0 }),
+      sight('merged', {
+        state: 'delayed',
+        stateAt: at(20),
+        attempts: 1,
+        durationMs: 10,
+        error: { code: 'NETWORK', message: 'No answer.' },
+        content: 'no answer',
+        tries: [
+          {
+            at: at(10),
+            attempt: 1,
+            seconds: 0.01,
+            outcome: 'retried',
+            code: 'NETWORK',
+            message: 'No answer.',
+          },
+        ],
+      }),
+      sight('merged', { state: 'active', stateAt: at(30), startedAt: at(30), attempts: 1 }),
+      sight('merged', {
+        state: 'completed',
+        stateAt: at(44),
+        finishedAt: at(44),
+        attempts: 2,
+        durationMs: 14,
+      }),
+    ];
+    const expected = {
+      queue: 'email',
+      jobId: 'merged',
+      addedAt: at(0),
+      name: 'send-welcome',
+      state: 'completed',
+      attempts: 2,
+      maxAttempts: 3,
+      correlationId: 'c-1',
+      owner: 'ada',
+      tenant: 'acme',
+      parent: 'email/parent',
+      rerunOf: 'email/older',
+      traceId: 'trace-1',
+      dueAt: at(5),
+      startedAt: at(30),
+      finishedAt: at(44),
+      waitMs: 7,
+      durationMs: 14,
+      error: undefined,
+      payload: { type: 'welcome', data: { name: 'Ada' } },
+      tries: [
+        { at: at(10), attempt: 1, seconds: 0.01, outcome: 'retried', code: 'NETWORK', message: 'No answer.' },
+      ],
+    };
+    const orders = [
+      [0, 1, 2, 3, 4],
+      [4, 3, 2, 1, 0],
+      [2, 4, 0, 3, 1],
+    ];
+    for (const [turn, order] of orders.entries()) {
+      const jobId = `merged-${turn}`;
+      // The second time in one order is the same as the first: a batch may be written twice.
+      for (const n of [...order, ...order])
+        await index.record(sights.slice(n, n + 1).map((one) => ({ ...one, jobId })));
+      const seq = expect.stringMatching(/^\d+$/);
+      expect(await index.find('email', jobId)).toEqual({ ...expected, jobId, seq });
+    }
+    expect(await found({ tenant: 'acme', words: 'ada & answer' })).toHaveLength(3);
+  });
+
+  it('takes a job that was let go again for one that waits, and tells a later job of the same id from it', async () => {
+    const { jobIndex: index } = open().database;
+    await index.record([
+      sight('again', {
+        state: 'failed',
+        stateAt: at(50),
+        finishedAt: at(50),
+        error: { code: 'X', message: 'no' },
+      }),
+    ]);
+    await index.record([sight('again', { state: 'waiting', stateAt: at(60) })]);
+    expect(await index.find('email', 'again')).toMatchObject({
+      state: 'waiting',
+      finishedAt: undefined,
+      error: undefined,
+    });
+    await index.record([sight('again', { addedAt: at(90), stateAt: at(90), name: 'send-reminder' })]);
+    expect(await index.find('email', 'again')).toMatchObject({ addedAt: at(90), name: 'send-reminder' });
+    expect(await found({ id: 'again' })).toEqual(['again', 'again']);
+  });
+
+  it('finds jobs by each filter, and by several', async () => {
+    const { jobIndex: index } = open().database;
+    await index.record([
+      sight('f-1', {
+        queue: 'sync',
+        name: 'refresh-analytics',
+        addedAt: at(1_001),
+        correlationId: 'c-9',
+        content: 'größe 4711 a b example',
+      }),
+      sight('f-2', {
+        queue: 'sync',
+        name: 'cleanup-data',
+        addedAt: at(1_002),
+        state: 'failed',
+        error: { code: 'NETWORK', message: 'away' },
+        content: 'größer 4711 away',
+      }),
+      sight('f-3', {
+        queue: 'sync',
+        name: 'cleanup-data',
+        addedAt: at(1_003),
+        owner: 'bob',
+        parent: 'sync/f-1',
+        state: 'completed',
+      }),
+      sight('f-4', {
+        queue: 'sync',
+        name: 'cleanup-data',
+        addedAt: at(1_004),
+        owner: 'bob',
+        tenant: 't-4',
+        rerunOf: 'sync/f-3',
+      }),
+    ]);
+    const cases: [JobFilter, string[]][] = [
+      [{ queue: 'sync' }, ['f-4', 'f-3', 'f-2', 'f-1']],
+      [{ queue: 'sync', name: 'cleanup-data' }, ['f-4', 'f-3', 'f-2']],
+      [{ queue: 'sync', state: 'failed' }, ['f-2']],
+      [{ queue: 'sync', state: 'completed' }, ['f-3']],
+      [{ id: 'f-1' }, ['f-1']],
+      [{ correlationId: 'c-9' }, ['f-1']],
+      [{ owner: 'bob' }, ['f-4', 'f-3']],
+      [{ tenant: 't-4' }, ['f-4']],
+      [{ parent: 'sync/f-1' }, ['f-3']],
+      [{ rerunOf: 'sync/f-3' }, ['f-4']],
+      [{ queue: 'sync', errorCode: 'NETWORK' }, ['f-2']],
+      [{ queue: 'sync', from: at(1_002), until: at(1_004) }, ['f-3', 'f-2']],
+      [{ words: 'größe & 4711' }, ['f-1']],
+      [{ words: 'größ:* & 4711' }, ['f-2', 'f-1']],
+      [{ words: 'b & example' }, ['f-1']],
+      [{ words: 'away', owner: 'bob' }, []],
+    ];
+    for (const [filter, jobs] of cases) expect(await found(filter), JSON.stringify(filter)).toEqual(jobs);
+  });
+
+  it('pages through jobs of one millisecond without a gap', async () => {
+    const { jobIndex: index } = open().database;
+    const ids = Array.from({ length: 25 }, (_, n) => `p-${n}`);
+    await index.record(ids.map((jobId) => sight(jobId, { queue: 'document', addedAt: at(2_000) })));
+    const seen: string[] = [];
+    let before: JobFilter['before'];
+    for (let page = 0; page < 4; page++) {
+      const jobs = await index.search({ queue: 'document', before }, 10);
+      seen.push(...jobs.map(({ jobId }) => jobId));
+      before = jobs.at(-1);
+    }
+    expect(new Set(seen)).toEqual(new Set(ids));
+    expect(seen).toHaveLength(ids.length);
+  });
+
+  it('finds a rare word behind many newer jobs', async () => {
+    const { database, pool } = open();
+    await database.jobIndex.record([sight('rare', { addedAt: at(-5_000), content: 'needle' })]);
+    await pool.query(`insert into job_index (job_id, queue, added_at, name, state, state_at, words)
+      select 'hay-' || n, 'hay', now(), 'hay', 'completed', now(), job_words('hay') from generate_series(1, 10050) n`);
+    expect(await found({ words: 'needle' })).toEqual(['rare']);
+    expect(await found({ words: 'needle', queue: 'hay' })).toEqual([]);
+    expect(await found({ words: 'hay' }, 3)).toHaveLength(3);
+    await pool.query(`delete from job_index where queue = 'hay'`);
+  });
+
+  it('says which jobs of a queue it does not know, or knows otherwise', async () => {
+    const { jobIndex: index } = open().database;
+    const known = sight('g-1', { state: 'completed', attempts: 1, payload: {} });
+    await index.record([known, sight('g-2', { attempts: 0, payload: {} }), sight('g-3')]);
+    const shown = { queue: 'email', addedAt: at(0), attempts: 1 } as const;
+    expect(
+      await index.gaps([
+        { ...shown, jobId: 'g-1', state: 'completed' },
+        { ...shown, jobId: 'g-2', state: 'completed' },
+        { ...shown, jobId: 'g-3', state: 'waiting', attempts: 0 },
+        { ...shown, jobId: 'g-1', addedAt: at(1), state: 'completed' },
+      ]),
+    ).toEqual([1, 2, 3]);
+    expect(await index.gaps([])).toEqual([]);
+  });
+
+  it('lists what has been unsettled for a while, the oldest first, page by page', async () => {
+    const { jobIndex: index } = open().database;
+    const base = -100_000;
+    await index.record(
+      [1, 2, 3].map((n) => sight(`u-${n}`, { addedAt: at(base + n), state: 'active', stateAt: at(base) })),
+    );
+    await index.record([sight('u-4', { addedAt: at(base), state: 'active', stateAt: at(base + 900) })]);
+    const first = await index.unsettled(['active'], at(base + 500), undefined, 2);
+    expect(first.map(({ jobId, state, name }) => [jobId, state, name])).toEqual([
+      ['u-1', 'active', 'send-welcome'],
+      ['u-2', 'active', 'send-welcome'],
+    ]);
+    const rest = await index.unsettled(['active'], at(base + 500), first[1], 2);
+    expect(rest.map(({ jobId }) => jobId)).toEqual(['u-3']);
+  });
+
+  it('forgets old jobs that have ended, some at a time', async () => {
+    const { database, pool } = open();
+    const { jobIndex: index } = database;
+    const old = new Date(Date.now() - 400 * 86_400_000);
+    await index.record([
+      ...['o-1', 'o-2', 'o-3'].map((jobId) => sight(jobId, { addedAt: old, state: 'completed' })),
+      sight('o-waits', { addedAt: old }),
+    ]);
+    expect(await index.forget(399, 2)).toBe(2);
+    expect(await index.forget(399, 2)).toBe(1);
+    expect(await index.forget(399, 2)).toBe(0);
+    const { rows } = await pool.query(`select job_id from job_index where job_id like 'o-%'`);
+    expect(rows).toEqual([{ job_id: 'o-waits' }]);
+  });
+}

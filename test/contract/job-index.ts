@@ -1,0 +1,234 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { queueNames } from '../../queues/index.ts';
+import { RateLimitedError, UnrecoverableError } from '../../src/errors/catalogue.ts';
+import { JobRecorder, type MaskPayload } from '../../src/job-index/recorder.ts';
+import { JobSearch } from '../../src/job-index/search.ts';
+import { createIndexWriter } from '../../src/job-index/writer.ts';
+import { createJobIndexReconciler } from '../../src/maintenance/reconcile-job-index.ts';
+import { JobControl } from '../../src/queue/job-control.ts';
+import { openPlatform, type Platform, type PlatformOptions, until } from '../support/platform.ts';
+import { createWorld, type World } from '../support/world.ts';
+import type { BackendWorld } from './platform.ts';
+
+const mask: MaskPayload = (_queue, _job, payload) => payload;
+const welcome = (name: string) => ({
+  type: 'welcome' as const,
+  data: { userId: `user-${name}`, email: 'ada@example.com', name },
+});
+const sent = { status: 'sent', provider: 'test' };
+
+/** What the index knows of jobs, whatever store is beneath the platform. */
+export function jobIndexSuite(kind: string, openStore: (world: World) => Promise<BackendWorld>): void {
+  describe(`the index of jobs on ${kind}`, () => {
+    let world: World;
+    let store: BackendWorld;
+    let platform: Platform;
+    let writer: ReturnType<typeof createIndexWriter>;
+    let search: JobSearch;
+
+    async function open(options: Omit<PlatformOptions, 'backend'> = {}): Promise<void> {
+      world = await createWorld();
+      store = await openStore(world);
+      platform = await openPlatform({ backend: await store.open(), ...options });
+      writer = createIndexWriter({
+        recorder: new JobRecorder(platform.events, { mask }),
+        index: world.database.jobIndex,
+        events: platform.events,
+        onError: (error) => {
+          throw error;
+        },
+      });
+      search = new JobSearch(world.database.jobIndex);
+    }
+    afterEach(async () => {
+      await platform.close();
+      await store.close();
+      await world.close();
+    });
+    const reconciler = () =>
+      createJobIndexReconciler({
+        queues: queueNames,
+        queueOf: (name) => platform.queues.queue(name),
+        index: world.database.jobIndex,
+        mask,
+        events: platform.events,
+        graceMs: 0,
+      });
+    const written = async (id: string, queue = 'email') => {
+      await writer.flush();
+      return search.find(queue, id);
+    };
+
+    test('follows a job from its add to its end, with the attempts that failed', async () => {
+      let runs = 0;
+      await open({
+        processors: {
+          email: {
+            'send-welcome': async ({ addJob }) => {
+              runs += 1;
+              if (runs === 1) throw new RateLimitedError('MAIL_RATE_LIMITED', 'Wait a little.', 10);
+              if (runs === 2) throw new Error('The provider coughed.');
+              await addJob('sync', 'refresh-analytics', { type: 'refresh-analytics', data: {} });
+              return sent;
+            },
+          },
+        },
+      });
+      const completed = platform.next('job.completed');
+      const { id } = await platform.queues.addJob('email', 'send-welcome', welcome('Grace'), {
+        correlationId: 'request-1',
+        addedBy: 'shop',
+        tenant: 'acme',
+        delay: 5,
+      });
+      await completed;
+      const job = await written(id);
+      expect(job).toMatchObject({
+        state: 'completed',
+        attempts: 2,
+        maxAttempts: 3,
+        correlationId: 'request-1',
+        owner: 'shop',
+        tenant: 'acme',
+        error: undefined,
+        payload: welcome('Grace'),
+        tries: [
+          { attempt: 1, outcome: 'waiting', code: 'MAIL_RATE_LIMITED' },
+          { attempt: 1, outcome: 'retried', code: 'UNKNOWN', message: expect.stringContaining('coughed') },
+        ],
+      });
+      expect(job?.dueAt?.getTime()).toBe((job?.addedAt.getTime() ?? 0) + 5);
+      expect(job?.finishedAt?.getTime()).toBeGreaterThanOrEqual(job?.startedAt?.getTime() ?? Number.NaN);
+      const ids = async (q: string) => (await search.page({ q }, 10)).jobs.map(({ jobId }) => jobId);
+      expect(await ids('Grace')).toEqual([id]);
+      expect(await ids('GRA*, coughed!')).toEqual([id]);
+      expect(await ids('grace hopper')).toEqual([]);
+      const { jobs: children } = await search.page({ parent: `email/${id}` }, 10);
+      expect(children).toMatchObject([
+        { queue: 'sync', owner: 'shop', tenant: 'acme', correlationId: 'request-1' },
+      ]);
+    });
+
+    test('knows what people did to jobs: cancelled, retried, promoted', async () => {
+      await open();
+      const { queues, events } = platform;
+      const jobs = new JobControl({ queues, events, cancellations: world.database.jobCancellations });
+      const cancelled = await queues.addJob('email', 'send-welcome', welcome('one'));
+      const promoted = await queues.addJob('email', 'send-welcome', welcome('two'), { delay: 600_000 });
+      expect(await written(promoted.id)).toMatchObject({ state: 'delayed' });
+      await jobs.cancel('email', cancelled.id, 'ops');
+      await jobs.promote('email', promoted.id);
+      expect(await written(cancelled.id)).toMatchObject({
+        state: 'cancelled',
+        error: { code: 'JOB_CANCELLED' },
+        tries: [],
+      });
+      expect(await written(promoted.id)).toMatchObject({ state: 'waiting' });
+
+      let broken = true;
+      const failing = platform.openWorkers({
+        email: {
+          'send-welcome': async () => {
+            if (broken) throw new UnrecoverableError('No such box.', { code: 'MAIL_REJECTED' });
+            return sent;
+          },
+        },
+      });
+      const dead = platform.next('job.dead_lettered');
+      await failing.start();
+      await dead;
+      await until(
+        'the failure is recorded',
+        async () => (await jobs.find('email', promoted.id))?.state === 'failed',
+      );
+      expect(await written(promoted.id)).toMatchObject({
+        state: 'failed',
+        attempts: 1,
+        error: { code: 'MAIL_REJECTED' },
+      });
+      broken = false;
+      const completed = platform.next('job.completed');
+      await jobs.retry('email', promoted.id);
+      await completed;
+      expect(await written(promoted.id)).toMatchObject({
+        state: 'completed',
+        attempts: 2,
+        tries: [{ code: 'MAIL_REJECTED' }],
+      });
+    });
+
+    test('is mended of all that nobody wrote', async () => {
+      await open();
+      // Nothing of this is written: the process dies with what it has seen.
+      const { queues } = platform;
+      const add = (name: string, options = {}) =>
+        queues.addJob('email', 'send-welcome', welcome(name), options);
+      const [waits, delayed, prior] = [
+        await add('waits', { addedBy: 'shop', correlationId: 'c-1' }),
+        await add('delayed', { delay: 600_000 }),
+        await add('prior', { priority: 3 }),
+      ];
+      const mend = reconciler();
+      expect(await mend()).toBe(3);
+      expect(await search.find('email', waits.id)).toMatchObject({
+        state: 'waiting',
+        owner: 'shop',
+        correlationId: 'c-1',
+        payload: welcome('waits'),
+      });
+      expect(await search.find('email', delayed.id)).toMatchObject({ state: 'delayed' });
+      expect(await search.find('email', prior.id)).toMatchObject({ state: 'waiting' });
+      expect((await search.page({ q: 'prior' }, 10)).jobs).toHaveLength(1);
+      expect(await mend()).toBe(0);
+
+      const over = platform.next('job.completed', ({ jobId }) => jobId === prior.id);
+      await platform
+        .openWorkers({
+          email: {
+            'send-welcome': async ({ data }) => {
+              if (JSON.stringify(data).includes('waits'))
+                throw new UnrecoverableError('No such box.', { code: 'MAIL_REJECTED' });
+              return sent;
+            },
+          },
+        })
+        .start();
+      await over;
+      await until('both have ended', async () => {
+        const { completed, failed } = await queues.counts('email');
+        return completed === 1 && failed === 1;
+      });
+      await queues.queue('email').remove(delayed.id);
+      expect(await mend()).toBe(3);
+      expect(await search.find('email', waits.id)).toMatchObject({
+        state: 'failed',
+        attempts: 1,
+        error: { code: 'MAIL_REJECTED', message: expect.stringContaining('No such box.') },
+      });
+      expect(await search.find('email', prior.id)).toMatchObject({ state: 'completed', attempts: 1 });
+      expect(await search.find('email', delayed.id)).toMatchObject({ state: 'unknown' });
+      expect(await mend()).toBe(0);
+    });
+
+    test('is mended page by page where a list is long', async () => {
+      await open();
+      const jobs = Array.from(
+        { length: 650 },
+        (_, n) => ({ name: 'send-welcome', payload: welcome(`n${n}`) }) as const,
+      );
+      await platform.queues.addJobs('email', jobs);
+      const mend = reconciler();
+      let mended = 0;
+      for (let round = 0; round < 10 && mended < 650; round++) mended += await mend();
+      expect(mended).toBe(650);
+      const seen = new Set<string>();
+      for (let cursor: string | undefined, pages = 0; pages < 20; pages++) {
+        const page = await search.page({ queue: 'email', state: 'waiting', cursor }, 100);
+        for (const { jobId } of page.jobs) seen.add(jobId);
+        cursor = page.next;
+        if (cursor === undefined) break;
+      }
+      expect(seen.size).toBe(650);
+    });
+  });
+}
