@@ -8,6 +8,7 @@ import { openAlertWatch } from './composition/alert-watch.ts';
 import { openBrowsers } from './composition/browser.ts';
 import { followCerJobs, openWebhooks } from './composition/cer.ts';
 import { openConversionIntake, openConverter } from './composition/conversions.ts';
+import { openDeadLetterDuties, openDeadLetters } from './composition/dead-letters.ts';
 import { developmentSecret } from './composition/development.ts';
 import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
 import { openDuties, openUpkeep } from './composition/duties.ts';
@@ -32,7 +33,6 @@ import { createMetrics, type Metrics } from './observability/metrics.ts';
 import type { Redact } from './observability/redaction.ts';
 import type { Alerts } from './observability/sentry.ts';
 import { refuseFaults } from './preflight.ts';
-import { DeadLetters } from './queue/dead-letters.ts';
 import { JobControl } from './queue/job-control.ts';
 import { QueueManager } from './queue/queue-manager.ts';
 import type { WorkerRuntime } from './worker/runtime.ts';
@@ -121,8 +121,14 @@ async function compose(
     events,
   });
   closers.push(() => queues.close());
-  const deadLetters = new DeadLetters((name) => queues.queue(name));
-  const jobs = new JobControl({ queues, cancellations: database.jobCancellations, events });
+  const letters = openDeadLetters(log, queues, database);
+  const { deadLetters, control: deadLetterControl } = letters;
+  const jobs = new JobControl({
+    queues,
+    cancellations: database.jobCancellations,
+    events,
+    deadLetters: deadLetterControl,
+  });
   followCerJobs(events, log, { reports: database.cerReports, queues, jobs });
   const { storage, place } = await openStorage(config);
   const browsers = await openBrowsers(config, log, closers);
@@ -181,7 +187,14 @@ async function compose(
   const scheduler = runs('scheduler') ? openScheduler(config, log, queues, database, events) : undefined;
   const seen = { metrics, backend, database, storage, workers, supervisor, ready: () => ready };
   const http = runs('api')
-    ? await openHttp(config, log, redact, { ...seen, queues, jobs, services, jwtSecret })
+    ? await openHttp(config, log, redact, {
+        ...seen,
+        queues,
+        jobs,
+        deadLetters: deadLetterControl,
+        services,
+        jwtSecret,
+      })
     : undefined;
   const scraped =
     http === undefined && parent === undefined ? await openMetrics(config, log, redact, seen) : undefined;
@@ -192,6 +205,9 @@ async function compose(
           ...openIndexUpkeep(config, log, { queues, events, database }),
         ]
       : [];
+  // In every role, since any may be the one that is left when the process dies that was at it.
+  const workingOff =
+    parent === undefined ? openDeadLetterDuties(log, config.instance, { ...letters, database }) : [];
   const watch = parent === undefined ? openAlertWatch(config, log, { queues, database, mail }) : [];
   const working =
     workers === undefined
@@ -214,6 +230,7 @@ async function compose(
       activity,
       ...working,
       ...upkeep,
+      ...workingOff,
       ...watch,
       scheduler,
     ].filter((service) => service !== undefined),

@@ -10,6 +10,7 @@ import type { Supervisor } from '../lifecycle/supervisor.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Redact } from '../observability/redaction.ts';
+import type { DeadLetterControl } from '../queue/dead-letter-control.ts';
 import type { JobControl } from '../queue/job-control.ts';
 import { QueueControl } from '../queue/queue-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
@@ -20,6 +21,7 @@ import { workerHealth } from './health.ts';
 interface HttpParts {
   readonly queues: QueueManager;
   readonly jobs: JobControl;
+  readonly deadLetters: DeadLetterControl;
   readonly database: Database;
   readonly storage: Services['storage'];
   readonly services: Services;
@@ -58,6 +60,7 @@ export async function openHttp(
     queueControl,
     console: { queueControl },
     jobSearch: new JobSearch(config.jobIndex.on ? database.jobIndex : undefined),
+    deadLetters: parts.deadLetters,
     database,
     storage,
     llm: parts.services.llm,

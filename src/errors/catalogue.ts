@@ -39,6 +39,26 @@ export const catalogue = {
     false,
     'The job is in a state in which this cannot be done; the message says in which it can.',
   ),
+  DEAD_LETTER_NOT_FOUND: entry(
+    404,
+    false,
+    'No dead letter has that id, or it was forgotten 90 days after it was closed.',
+  ),
+  DEAD_LETTER_CLOSED: entry(
+    409,
+    false,
+    'The dead letter was replayed or discarded before; the message says by whom.',
+  ),
+  DEAD_LETTER_BUSY: entry(
+    409,
+    true,
+    'Somebody is about to replay or discard this dead letter, or its failure is not recorded yet: look again in some seconds.',
+  ),
+  DEAD_LETTER_OPERATION_NOT_FOUND: entry(
+    404,
+    false,
+    'No replay or discard of many dead letters has that id.',
+  ),
   NOT_FOUND: entry(404, false, 'Nothing is at that address.'),
   STORY_NOT_FOUND: entry(404, false, 'No story has that id.'),
   TOKEN_NOT_FOUND: entry(404, false, 'No API token of ours has that id.'),

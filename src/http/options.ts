@@ -7,6 +7,7 @@ import type { Storage } from '../integrations/storage/port.ts';
 import type { JobSearch } from '../job-index/search.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Redact } from '../observability/redaction.ts';
+import type { DeadLetterControl } from '../queue/dead-letter-control.ts';
 import type { JobControl } from '../queue/job-control.ts';
 import type { QueueControl } from '../queue/queue-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
@@ -41,6 +42,7 @@ export interface HttpOptions {
   readonly adminPasswordHash: string | undefined;
   readonly queues: QueueManager;
   readonly jobs: JobControl;
+  readonly deadLetters: DeadLetterControl;
   readonly queueControl: QueueControl;
   readonly jobSearch: JobSearch;
   readonly database: Database;

@@ -2,7 +2,11 @@ import { z } from 'zod';
 import type { Job, JobQueue } from '../backend/port.ts';
 import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
 import type { Classified } from '../errors/classify.ts';
+import type { DeadLetterRecords, NewDeadLetter } from '../integrations/database/port.ts';
+import { causeOf } from './dead-letter-cause.ts';
 import { readEnvelope } from './envelope.ts';
+import { jobMask } from './masking/index.ts';
+import { unstorableTexts } from './storable.ts';
 
 /** Where a queue's dead letters lie. */
 export function deadLetterQueueOf(queue: string): string {
@@ -49,16 +53,31 @@ const deadLetter = z.object({
   failedAt: z.string(),
 });
 
+/** A letter under its id. */
+export type KeptDeadLetter = DeadLetter & { readonly id: string };
+
+export interface DeadLetterRegister {
+  readonly records: DeadLetterRecords;
+  /** Hears that a letter is in its queue but not in the records yet; `takeIn` brings it there. */
+  onError(error: unknown): void;
+}
+
 /**
  * Keeps the jobs that have failed for good. A dead letter is written BEFORE the failure is recorded, under an id that
  * follows from the job and its attempts: a crash between the two makes the job run again and fail again, and the second
  * letter has the id of the first.
+ *
+ * It is written twice: into the queue of dead letters, which is the same store as the job's and so there whenever the job
+ * could fail at all; then into the records, where people find it. What does not get there, since the database is away or
+ * the process dies in between, `takeIn` brings there later.
  */
 export class DeadLetters {
   readonly #queueOf: (name: string) => JobQueue;
+  readonly #register: DeadLetterRegister | undefined;
 
-  constructor(queueOf: (name: string) => JobQueue) {
+  constructor(queueOf: (name: string) => JobQueue, register?: DeadLetterRegister) {
     this.#queueOf = queueOf;
+    this.#register = register;
   }
 
   /** Writes the letter unless it is there already; `created` tells which. */
@@ -71,26 +90,96 @@ export class DeadLetters {
     const id = deadLetterIdOf(job, attempts);
     const letters = this.#queueOf(deadLetterQueueOf(queue));
     if ((await letters.getJob(id)) !== undefined) return { id, created: false };
-    await letters.add(job.name, letterOf(queue, job, attempts, error), { jobId: id });
+    const letter = letterOf(queue, job, attempts, error);
+    await letters.add(job.name, letter, { jobId: id });
+    try {
+      await this.#register?.records.keep([recordOf({ ...letter, id })]);
+    } catch (fault) {
+      this.#register?.onError(fault);
+    }
     return { id, created: true };
   }
 
   /** The newest letters first. */
-  async list(queue: string, limit = 100): Promise<(DeadLetter & { readonly id: string })[]> {
-    const jobs = await this.#queueOf(deadLetterQueueOf(queue)).getJobs(['waiting'], 0, limit - 1, false);
-    return jobs.flatMap((job) => {
-      const letter = readLetter(job);
-      return letter === undefined ? [] : [letter];
-    });
+  async list(queue: string, limit = 100): Promise<KeptDeadLetter[]> {
+    return (await this.#page(queue, 0, limit)).flatMap(({ letter }) =>
+      letter === undefined ? [] : [letter],
+    );
+  }
+
+  /**
+   * Brings into the records what a queue of dead letters has and they do not, and removes from the queue what is closed.
+   * @param most how many of the newest are looked at.
+   */
+  async takeIn(queue: string, most = Number.POSITIVE_INFINITY): Promise<void> {
+    for (let start = 0; start < most; start += pageSize) {
+      const page = await this.#page(queue, start, pageSize);
+      const letters = page.flatMap(({ letter }) => (letter === undefined ? [] : [recordOf(letter)]));
+      const closed = letters.length === 0 ? [] : await this.#register?.records.keep(letters);
+      for (const id of closed ?? []) await this.remove(queue, id);
+      if (page.length < pageSize) return;
+      // Those that follow have moved up by as many.
+      start -= closed?.length ?? 0;
+    }
+  }
+
+  /** Takes a letter that is closed out of its queue. */
+  async remove(queue: string, id: string): Promise<void> {
+    await this.#queueOf(deadLetterQueueOf(queue)).remove(id);
+  }
+
+  async #page(queue: string, start: number, size: number): Promise<{ letter: KeptDeadLetter | undefined }[]> {
+    const letters = this.#queueOf(deadLetterQueueOf(queue));
+    const jobs = await letters.getJobs(['waiting'], start, start + size - 1, false);
+    return jobs.map((job) => ({ letter: readLetter(job) }));
   }
 }
 
+/** Letters that are read at once. */
+const pageSize = 500;
+
 /**
- * Attempts tell apart the letters of a job that was retried by hand and died again; the time of adding tells apart jobs
- * whose id came round again after the store was emptied.
+ * Attempts tell apart the letters of a job that was retried by hand and died again, and so does the number of its replays,
+ * after which attempts count anew; the time of adding tells apart jobs whose id came round again after the store was
+ * emptied.
  */
-function deadLetterIdOf(job: Pick<Job, 'id' | 'timestamp'>, attempts: number): string {
-  return `dl-${job.id}-${job.timestamp}-${attempts}`;
+export function deadLetterIdOf(job: Pick<Job, 'id' | 'timestamp' | 'data'>, attempts: number): string {
+  const replays = readEnvelope(job.data)?.meta.replay?.count ?? 0;
+  return `dl-${job.id}-${job.timestamp}-${attempts}${replays === 0 ? '' : `-r${replays}`}`;
+}
+
+/**
+ * A letter as the records keep it. Its message was masked when the job failed; letters of before are masked here, since
+ * messages are listed, grouped and searched.
+ * What PostgreSQL's jsonb cannot hold is left out of its texts.
+ */
+function recordOf(letter: KeptDeadLetter): NewDeadLetter {
+  const { id, queue, job, jobId, attempts, addedAt, failedAt, correlationId, addedBy, error } = letter;
+  const message = jobMask({ queue, name: job, payload: letter.payload }).text(storable(error.message));
+  const cause = causeOf(queue, job, error.code, message);
+  const record: NewDeadLetter = {
+    ...{ id, queue, job, jobId, attempts, addedAt, failedAt, correlationId, addedBy },
+    cause: cause.id,
+    causeMessage: cause.message,
+    code: error.code,
+    message,
+    content: {
+      payload: letter.payload ?? null,
+      key: letter.key,
+      stack: error.stack === undefined ? undefined : storable(error.stack),
+      details: error.details,
+    },
+  };
+  // A payload of ours has been checked when it was added; a stranger's may hold anything.
+  return isStorableJson(record) ? record : { ...record, content: { ...record.content, payload: null } };
+}
+
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '');
+}
+
+function isStorableJson(value: unknown): boolean {
+  return unstorableTexts(value, JSON.stringify(value)).length === 0;
 }
 
 function letterOf(queue: string, job: Job, attempts: number, error: Classified): DeadLetter {

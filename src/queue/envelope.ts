@@ -22,6 +22,20 @@ export interface EnvelopeMeta {
   readonly rerunOf?: string;
   /** The trace that it was added in, where traces are sent. */
   readonly traceId?: string;
+  /** Set when it runs once more after it had died. */
+  readonly replay?: Replay;
+}
+
+/** Where a replayed job comes from. */
+export interface Replay {
+  /** The dead letter that it was replayed from. */
+  readonly letter: string;
+  /** Ms since 1970. */
+  readonly at: number;
+  /** How many times it was replayed. */
+  readonly count: number;
+  /** When the failure was recorded that it was replayed after: tells a replay that is not under way yet from one that failed. */
+  readonly after: number;
 }
 
 const optionalTexts = ['nonce', 'addedBy', 'tenant', 'parent', 'rerunOf', 'traceId'] as const;
@@ -37,7 +51,17 @@ export function readEnvelope(stored: unknown): Envelope | undefined {
     const value = meta[name];
     if (typeof value === 'string') read[name] = value;
   }
+  const replay = readReplay(meta.replay);
+  if (replay !== undefined) read.replay = replay;
   return { type: stored.type, data: stored.data, meta: read };
+}
+
+function readReplay(value: unknown): Replay | undefined {
+  if (!isRecord(value)) return undefined;
+  const { letter, at, count, after } = value;
+  if (typeof letter !== 'string' || typeof at !== 'number') return undefined;
+  if (typeof count !== 'number' || typeof after !== 'number') return undefined;
+  return { letter, at, count, after };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -3,6 +3,7 @@ import type { Job } from '../backend/port.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import type { JobCancellations, JobIdentity } from '../integrations/database/port.ts';
 import type { Events } from '../observability/events.ts';
+import type { DeadLetterControl } from './dead-letter-control.ts';
 import { readEnvelope } from './envelope.ts';
 import { type JobState, type JobView, viewJob } from './job-view.ts';
 import type { QueueManager } from './queue-manager.ts';
@@ -11,6 +12,8 @@ export interface JobControlOptions {
   readonly queues: QueueManager;
   readonly cancellations: JobCancellations;
   readonly events: Events;
+  /** Hears of failed jobs that were let go, since their dead letters are closed by that. */
+  readonly deadLetters?: Pick<DeadLetterControl, 'retried'>;
 }
 
 export interface Cancelling {
@@ -43,8 +46,10 @@ export class JobControl {
   readonly #queues: QueueManager;
   readonly #cancellations: JobCancellations;
   readonly #events: Events;
+  readonly #deadLetters: Pick<DeadLetterControl, 'retried'> | undefined;
 
-  constructor({ queues, cancellations, events }: JobControlOptions) {
+  constructor({ queues, cancellations, events, deadLetters }: JobControlOptions) {
+    this.#deadLetters = deadLetters;
     this.#queues = queues;
     this.#cancellations = cancellations;
     this.#events = events;
@@ -77,11 +82,17 @@ export class JobControl {
   }
 
   /**
-   * Lets a failed job, or one that was cancelled while it ran, go once more, with its attempts counted on.
+   * Lets a failed job, or one that was cancelled while it ran, go once more, with its attempts counted on. Its dead letter
+   * is closed by that.
+   * @param by who wants it; stands in the dead letter.
    * @throws MillraceError JOB_NOT_FOUND, JOB_STATE_CONFLICT
    */
-  async retry(queue: string, id: string): Promise<JobView> {
-    return this.#move(queue, id, 'retried', ['failed', 'cancelled'], (job) => job.retry('failed'));
+  async retry(queue: string, id: string, by = 'retry'): Promise<JobView> {
+    return this.#move(queue, id, 'retried', ['failed', 'cancelled'], async (job) => {
+      await job.retry('failed');
+      // A letter that stays open since the database is away is closed by whoever wants to replay it.
+      await this.#deadLetters?.retried(queue, job, by).catch(() => undefined);
+    });
   }
 
   /**

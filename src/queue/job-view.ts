@@ -15,6 +15,8 @@ export interface JobView {
   readonly payload: unknown;
   readonly correlationId: string | undefined;
   readonly addedBy: string | undefined;
+  /** The dead letter that it was last replayed from. */
+  readonly replayOf?: string | undefined;
   readonly result: unknown;
   readonly failure: string | undefined;
   readonly createdAt: Date;
@@ -79,6 +81,7 @@ export function viewJob(
     payload: envelope === undefined ? job.data : { type: envelope.type, data: envelope.data },
     correlationId: envelope?.meta.correlationId,
     addedBy: envelope?.meta.addedBy,
+    replayOf: envelope?.meta.replay?.letter,
     result: job.returnvalue ?? undefined,
     failure: state === 'completed' ? undefined : (job.failedReason ?? undefined),
     createdAt: new Date(job.timestamp),

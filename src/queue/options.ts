@@ -55,6 +55,8 @@ export const addOptions = z.strictObject({
   parent: z.string().max(500).regex(printable, plainText).optional(),
   /** `<queue>/<id>` of the job that it is a second run of. */
   rerunOf: z.string().max(500).regex(printable, plainText).optional(),
+  /** The dead letter that it is a replay of. */
+  replay: z.string().min(1).max(400).optional(),
 });
 
 export type AddOptions = z.input<typeof addOptions>;

@@ -1,10 +1,8 @@
-import { queues as definitions, isQueueName, type QueueName, queueNames } from '../../queues/index.ts';
-import { MillraceError } from '../errors/catalogue.ts';
-import { shorten } from '../errors/faults.ts';
+import { queues as definitions, type QueueName, queueNames } from '../../queues/index.ts';
 import type { Activity, ActivityStep, LiveProcess } from '../integrations/database/port.ts';
 import { quantile } from '../observability/activity.ts';
 import { deadLetterQueueOf } from './dead-letters.ts';
-import type { QueueCounts, QueueManager } from './queue-manager.ts';
+import { type QueueCounts, type QueueManager, queueNameOf } from './queue-manager.ts';
 
 /** Half of what was counted took less than `p50` seconds, all but a twentieth less than `p95`. */
 export interface Spread {
@@ -80,7 +78,7 @@ export class QueueControl {
 
   /** @throws MillraceError UNKNOWN_QUEUE */
   async find(queue: string): Promise<QueueView> {
-    const name = known(queue);
+    const name = queueNameOf(queue);
     return this.#view(name, await this.#recent());
   }
 
@@ -89,14 +87,14 @@ export class QueueControl {
    * @throws MillraceError UNKNOWN_QUEUE
    */
   async pause(queue: string): Promise<QueueView> {
-    const name = known(queue);
+    const name = queueNameOf(queue);
     await this.#queues.reach(() => this.#queues.queue(name).pause());
     return this.find(name);
   }
 
   /** Lets workers take jobs again. @throws MillraceError UNKNOWN_QUEUE */
   async resume(queue: string): Promise<QueueView> {
-    const name = known(queue);
+    const name = queueNameOf(queue);
     await this.#queues.reach(() => this.#queues.queue(name).resume());
     return this.find(name);
   }
@@ -107,7 +105,7 @@ export class QueueControl {
    * @throws MillraceError UNKNOWN_QUEUE
    */
   async activity(queue: string, from: Date, until: Date, stepSeconds = 60): Promise<QueueActivity[]> {
-    return this.#activityOf([known(queue)], from, until, stepSeconds);
+    return this.#activityOf([queueNameOf(queue)], from, until, stepSeconds);
   }
 
   /** The same of all queues together. */
@@ -198,14 +196,6 @@ interface Recent {
   readonly steps: readonly ActivityStep[];
   readonly processes: readonly LiveProcess[];
   readonly minutes: number;
-}
-
-function known(queue: string): QueueName {
-  if (isQueueName(queue)) return queue;
-  throw new MillraceError(
-    'UNKNOWN_QUEUE',
-    `There is no queue "${shorten(queue)}". There are ${queueNames.join(', ')}.`,
-  );
 }
 
 function workerOf(process: LiveProcess, queue: string): WorkerView {

@@ -17,6 +17,7 @@ import { activeTraceId } from '../observability/active-trace.ts';
 import type { Events } from '../observability/events.ts';
 import { prepareAll } from './bulk.ts';
 import { deadLetterQueueOf } from './dead-letters.ts';
+import { dueAt } from './due-at.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
 import { jobIdOf, sameJson } from './idempotency.ts';
 import { type JobView, viewJob } from './job-view.ts';
@@ -87,7 +88,7 @@ export class QueueManager {
 
   /** `addJob` for callers whose names and payload come from outside; the checks at run time are the same. */
   async addUntyped(queue: string, name: string, payload: unknown, options?: AddOptions): Promise<JobHandle> {
-    const known = this.#knownQueue(queue);
+    const known = queueNameOf(queue);
     const wanted = parseOptions(options);
     const ready = this.#prepare(known, name, payload, wanted);
     const keyed = ready.data.meta.nonce !== undefined;
@@ -132,7 +133,7 @@ export class QueueManager {
     queue: string,
     jobs: readonly { readonly name: string; readonly payload: unknown; readonly options?: AddOptions }[],
   ): Promise<{ readonly id: string; readonly created: boolean }[]> {
-    const known = this.#knownQueue(queue);
+    const known = queueNameOf(queue);
     const ready = prepareAll(jobs, ({ name, payload, options }) =>
       this.#prepare(known, name, payload, parseOptions(options)),
     );
@@ -177,7 +178,7 @@ export class QueueManager {
 
   /** A job with its state, result, failure and logs; `undefined` when there is none of that id. */
   async job(queue: string, id: string): Promise<JobView | undefined> {
-    const known = this.#knownQueue(queue);
+    const known = queueNameOf(queue);
     return this.#reach(async () => {
       const state = await this.queue(known).getJobState(id);
       const job = await this.queue(known).getJob(id);
@@ -215,7 +216,7 @@ export class QueueManager {
     return this.#reach(async () => {
       const [oldest] = await this.queue(queue).getJobs(['waiting'], 0, 0, true);
       if (oldest === undefined) return 0;
-      return Math.max(0, Date.now() - oldest.timestamp - (oldest.opts.delay ?? 0)) / 1_000;
+      return Math.max(0, Date.now() - dueAt(oldest)) / 1_000;
     });
   }
 
@@ -250,14 +251,6 @@ export class QueueManager {
     queue.close().catch(() => undefined);
   }
 
-  #knownQueue(queue: string): QueueName {
-    if (isQueueName(queue)) return queue;
-    throw new MillraceError(
-      'UNKNOWN_QUEUE',
-      `There is no queue "${shorten(queue)}". There are ${queueNames.join(', ')}.`,
-    );
-  }
-
   #prepare(queue: QueueName, name: string, payload: unknown, options: AddOptions): Ready {
     const definition = definitionOf(queue, name);
     if (this.#options.pending[queue]?.includes(name) === true) {
@@ -282,6 +275,9 @@ export class QueueManager {
       ...(options.parent === undefined ? {} : { parent: options.parent }),
       ...(options.rerunOf === undefined ? {} : { rerunOf: options.rerunOf }),
       ...(traceId === undefined ? {} : { traceId }),
+      ...(options.replay === undefined
+        ? {}
+        : { replay: { letter: options.replay, at: Date.now(), count: 1, after: 0 } }),
     };
     const opts = this.#jobOptions(queue, definition, options, jobId);
     return { name, data: { type, data, meta }, opts, bytes };
@@ -354,6 +350,15 @@ export class QueueManager {
       clearTimeout(timer);
     }
   }
+}
+
+/** @throws MillraceError UNKNOWN_QUEUE, with the queues that there are. */
+export function queueNameOf(queue: string): QueueName {
+  if (isQueueName(queue)) return queue;
+  throw new MillraceError(
+    'UNKNOWN_QUEUE',
+    `There is no queue "${shorten(queue)}". There are ${queueNames.join(', ')}.`,
+  );
 }
 
 function sameWork(stored: Envelope, wanted: Envelope): boolean {

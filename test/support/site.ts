@@ -15,6 +15,7 @@ import type { Service } from '../../src/lifecycle/service.ts';
 import { createCancellationDuty } from '../../src/maintenance/heed-cancellations.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
+import { DeadLetterControl } from '../../src/queue/dead-letter-control.ts';
 import { JobControl } from '../../src/queue/job-control.ts';
 import { QueueControl } from '../../src/queue/queue-control.ts';
 import { scoreStory } from '../../src/scoring/index.ts';
@@ -42,6 +43,7 @@ export interface Ask {
 export interface Site {
   readonly world: World;
   readonly platform: Platform;
+  readonly deadLetters: DeadLetterControl;
   readonly storage: Storage;
   readonly service: HttpService;
   /** A second process's worth of HTTP over the same platform; stops with the site. */
@@ -64,9 +66,23 @@ export async function openSite(
     databaseUrl: world.databaseUrl,
     workers: 8,
   });
-  const platform = await openPlatform({ backend, ...(processors === undefined ? {} : { processors }) });
+  const platform = await openPlatform({
+    backend,
+    database: world.database,
+    ...(processors === undefined ? {} : { processors }),
+  });
+  const deadLetters = new DeadLetterControl({
+    queues: platform.queues,
+    letters: platform.deadLetters,
+    records: world.database.deadLetters,
+  });
   const cancellations = world.database.jobCancellations;
-  const jobs = new JobControl({ queues: platform.queues, cancellations, events: platform.events });
+  const jobs = new JobControl({
+    queues: platform.queues,
+    cancellations,
+    events: platform.events,
+    deadLetters,
+  });
   const heeding = heedCancellations(platform, jobs, cancellations);
   const storage = createLocalStorage({ dir: world.dataDir });
   const queueControl = new QueueControl({ queues: platform.queues, activity: world.database.activity });
@@ -84,6 +100,7 @@ export async function openSite(
     queueControl,
     console: { queueControl },
     jobSearch: new JobSearch(world.database.jobIndex),
+    deadLetters,
     database: world.database,
     storage,
     llm: undefined,
@@ -115,6 +132,7 @@ export async function openSite(
   return {
     world,
     platform,
+    deadLetters,
     storage,
     service,
     async openSecond() {

@@ -11,6 +11,7 @@ const tags: Readonly<Record<string, string>> = {
   Jobs: 'Look at jobs and steer them; what each takes stands under its queue.',
   ...jobHeadings,
   Queues: 'How the queues do, and whether they go on.',
+  'Dead letters': 'Jobs that died: found by their cause, replayed, discarded.',
   Stories: 'Texts that are scored at once by their words, and later by a model.',
   Documents: 'Files that jobs have made.',
   'Clinical evaluation reports': 'Reports after MEDDEV 2.7/1 rev. 4, from what one knows of a device.',

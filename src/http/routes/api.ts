@@ -9,6 +9,8 @@ import { StoryIntake } from '../stories.ts';
 import { auditRoutes } from './audit.ts';
 import { cerRoutes } from './cer.ts';
 import { conversionRoutes } from './conversions.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { deadLetterBulkRoutes } from './dead-letters-many.ts';
 import { documentRoutes } from './documents.ts';
 import { jobControlRoutes } from './job-control.ts';
 import { jobEventRoutes } from './job-events.ts';
@@ -23,6 +25,7 @@ export type ApiServices = Pick<
   HttpOptions,
   | 'queues'
   | 'jobs'
+  | 'deadLetters'
   | 'queueControl'
   | 'jobSearch'
   | 'database'
@@ -54,6 +57,8 @@ export function apiRoutes(services: ApiServices): Route[] {
     ...jobEventRoutes(jobs, streams),
     ...jobSearchRoutes(services.jobSearch),
     ...queueRoutes(queueControl),
+    ...deadLetterBulkRoutes(services.deadLetters),
+    ...deadLetterRoutes(services.deadLetters),
     ...storyScoringRoutes({ queues, stories, llm }),
     ...storyRoutes(intake),
     ...documentRoutes({ documents, storage, links }),

@@ -37,13 +37,14 @@ export function jobControlRoutes(jobs: JobControl): Route[] {
     permission: 'jobs.change',
     summary: 'Retry a failed job',
     description:
-      'Also one that was cancelled while it ran. It gets one more attempt, or what is left of its attempts.',
+      'Also one that was cancelled while it ran. It gets one more attempt, or what is left of its attempts. Its dead letter is closed by that.',
     params: jobAddress,
     answers: { 202: z.object({ job }) },
     errors,
     audit: { action: 'job.retry', object: objectOf },
     async handle({ params, principal }) {
-      return reply(202, { job: shownTo(principal, await jobs.retry(params.queue, params.job)) });
+      const retried = await jobs.retry(params.queue, params.job, principal.subject);
+      return reply(202, { job: shownTo(principal, retried) });
     },
   });
 

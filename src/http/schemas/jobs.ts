@@ -21,6 +21,7 @@ export const job = z
     payload: z.unknown().describe('As it was given, `{ type, data }`'),
     correlationId: z.string().optional(),
     addedBy: z.string().optional().describe('Who added it; absent when the platform did'),
+    replayOf: z.string().optional().describe('The dead letter that it was last replayed from'),
     result: z.unknown().optional().describe('What its processor gave, once it is completed'),
     failure: z.string().optional().describe('The last failure: a code in brackets and a message'),
     createdAt: time,
@@ -32,7 +33,7 @@ export const job = z
 
 // A job's own id and key are the platform's to choose, as is what it follows from; and who adds it says the token.
 export const requestOptions = addOptions
-  .omit({ jobId: true, key: true, addedBy: true, parent: true, rerunOf: true })
+  .omit({ jobId: true, key: true, addedBy: true, parent: true, rerunOf: true, replay: true })
   .meta({ id: 'AddOptions', description: 'How the job is to be run; times in ms' });
 
 export const jobRequest = z.strictObject({

@@ -3,6 +3,7 @@ import { createActivity } from '../functions/activity.ts';
 import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
 import { callerOn } from '../functions/call.ts';
+import { createDeadLetterRecords } from '../functions/dead-letters.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
 import { createJobIndex } from '../functions/job-index.ts';
 import { createLists } from '../functions/lists.ts';
@@ -58,6 +59,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     exports: createExports(pool),
     jobCancellations: createJobCancellations(call),
     jobIndex: createJobIndex(call),
+    deadLetters: createDeadLetterRecords(call),
     activity: createActivity(call),
     audit: createAudit(call),
     access: createAccessTables(call),

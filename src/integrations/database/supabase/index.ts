@@ -2,6 +2,7 @@ import { createAccessTables } from '../functions/access.ts';
 import { createActivity } from '../functions/activity.ts';
 import { createAlertLedger } from '../functions/alerts.ts';
 import { createAudit } from '../functions/audit.ts';
+import { createDeadLetterRecords } from '../functions/dead-letters.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
 import { createJobIndex } from '../functions/job-index.ts';
 import { createLists } from '../functions/lists.ts';
@@ -50,6 +51,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     exports: createExports(api),
     jobCancellations: createJobCancellations(api.call),
     jobIndex: createJobIndex(api.call),
+    deadLetters: createDeadLetterRecords(api.call),
     activity: createActivity(api.call),
     audit: createAudit(api.call),
     access: createAccessTables(api.call),
