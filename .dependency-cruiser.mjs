@@ -125,6 +125,15 @@ export default {
       { path: '^src/(http|admin)/' },
     ),
     rule(
+      'client-travels-light',
+      'It runs in browsers and in services that have nothing else of ours; of the queues it knows the types.',
+      { path: '^src/client/' },
+      {
+        pathNot: '^src/client/|node_modules/eventsource-parser/',
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    rule(
       'ground',
       'Everything stands on errors and lifecycle, so they stand on nothing.',
       { path: '^src/(errors|lifecycle)/' },

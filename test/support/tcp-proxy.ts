@@ -11,6 +11,8 @@ export interface TcpProxy {
   pause(): void;
   /** Ends what `cut` or `pause` began. What was held up is delivered, unless its connection was given up meanwhile. */
   resume(): Promise<void>;
+  /** Lets the next requests through and cuts the line when the server answers: nobody hears what it said. */
+  loseAnswers(count: number): void;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const pairs = new Set<readonly [Socket, Socket]>();
   let paused = false;
+  let toLose = 0;
   let own = 0;
 
   const accept = (client: Socket) => {
@@ -27,6 +30,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     pairs.add(pair);
     for (const [from, to] of [pair, [server, client] as const]) {
       from.on('data', (chunk) => {
+        if (from === server && toLose > 0) {
+          toLose -= 1;
+          client.resetAndDestroy();
+          return;
+        }
         if (!to.write(chunk)) {
           from.pause();
           to.once('drain', () => {
@@ -78,6 +86,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       paused = false;
       for (const pair of pairs) for (const socket of pair) socket.resume();
       server ??= await listen();
+    },
+    loseAnswers(count) {
+      toLose = count;
     },
     close: cut,
   };
