@@ -26,6 +26,7 @@ export const auditActions = {
   'dead-letter.replay': 'Replayed a dead letter, or several',
   'dead-letter.discard': 'Discarded a dead letter, or several',
   'dead-letter.reveal': 'Looked at a dead letter in clear',
+  'mail.reveal': 'Looked at a mail',
   'schedule.run': 'Ran a schedule now',
   'schedule.change': 'Paused or resumed a schedule',
   'schedule.backfill': 'Ran the ticks of a schedule that lie in the past',

@@ -36,6 +36,12 @@ export const permissions = {
   'stories.read': entry(everybody, 'Read stories and their scores'),
   'stories.change': entry(services, 'Add and change stories'),
   'documents.read': entry(everybody, 'See a document and get a link to it'),
+  'mails.read': entry(readers, 'See which mails were sent and what became of them, addresses masked'),
+  'mails.reveal': entry(
+    admins,
+    'See to whom mails went and, with the outbox, what they say; each look at a mail is in the audit log',
+  ),
+  'syncs.read': entry(readers, 'See syncs, what they brought, and the records that they could not read'),
   'cer-reports.add': entry(services, 'Ask for clinical evaluation reports'),
   'cer-reports.read-own': entry(everybody, 'Look at the reports that one has asked for, and fetch them'),
   'cer-reports.read': entry(readers, 'Look at all clinical evaluation reports, and fetch them'),

@@ -16,7 +16,6 @@ import { createCookies } from './cookies.ts';
 import { createEntrance } from './entrance.ts';
 import { createFormTokens } from './form-tokens.ts';
 import { guard } from './guard.ts';
-import { mailPages, type ShownMail } from './mails.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import { sameOrigin } from './same-origin.ts';
 import { createSessions } from './sessions.ts';
@@ -33,8 +32,6 @@ export interface AdminOptions {
   readonly access: Access;
   readonly queues: QueueManager;
   readonly database: Database;
-  /** Every mail with sample data. */
-  readonly mailPreviews: readonly ShownMail[];
   /** What the console's pages are about. */
   readonly console: ConsoleServices;
 }
@@ -62,7 +59,6 @@ export function adminRoutes(options: AdminOptions): Router {
   router.use(signInRoutes({ ...options, ...access, entrance, forms }));
   router.use('/sign-out', signOutRoutes({ trail, sessions, cookies, forms }));
   router.use(guard({ tokens, sessions, cookies }), permit('console.open'));
-  router.use('/mails', mailPages(options.mailPreviews));
   router.use('/queues', boardScript(), boardHeaders(), auditBoard(trail), createBoard(queues));
   router.use(express.urlencoded({ extended: false, limit: bodyLimits.console }));
   router.use(

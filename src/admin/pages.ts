@@ -4,11 +4,9 @@ import { paths } from '../http/page-paths.ts';
 export interface PageOptions {
   /** Where to go on to by itself. */
   readonly refresh?: string;
-  /** For pages that show more than a form. */
-  readonly wide?: boolean;
 }
 
-export function page(title: string, body: Markup, { refresh, wide }: PageOptions = {}): string {
+export function page(title: string, body: Markup, { refresh }: PageOptions = {}): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -19,7 +17,7 @@ ${refresh === undefined ? undefined : html`<meta http-equiv="refresh" content="0
 <title>${title} · Millrace</title>
 <link rel="stylesheet" href="${paths.style}">
 </head>
-<body><main${wide === true ? html` class="wide"` : undefined}>${body}</main></body>
+<body><main>${body}</main></body>
 </html>
 `.text;
 }

@@ -17,9 +17,6 @@ body {
   font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif;
 }
 main { width: 100%; max-width: 24rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 2rem; }
-main.wide { max-width: 48rem; align-self: start; }
-iframe.mail { width: 100%; height: 75vh; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
-pre.mail { white-space: pre-wrap; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; }
 h2 { font-size: 1rem; margin: 1.75rem 0 .5rem; padding-top: 1.25rem; border-top: 1px solid var(--line); }
 p { margin: 0 0 1rem; color: var(--muted); }

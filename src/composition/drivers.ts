@@ -50,7 +50,18 @@ export async function openMail(config: Config): Promise<MailProvider> {
     });
   }
   const { createOutbox } = await import('../integrations/mail/outbox.ts');
-  return createOutbox({ dir: join(config.dataDir, 'outbox'), from, ...pace });
+  return createOutbox({ dir: outboxOf(config), from, ...pace });
+}
+
+/** Opens mails for the console, where they are kept here. */
+export async function openOutboxReader(config: Config) {
+  if (config.mail.provider !== 'outbox') return undefined;
+  const { createOutboxReader } = await import('../integrations/mail/outbox-reader.ts');
+  return createOutboxReader(outboxOf(config));
+}
+
+function outboxOf({ dataDir }: Config): string {
+  return join(dataDir, 'outbox');
 }
 
 /** Files in S3 when it is enabled, else in Supabase when it is set, else in a folder; with its place for people. */

@@ -16,6 +16,7 @@ import { QueueControl } from '../queue/queue-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { scoreStory } from '../scoring/index.ts';
 import type { WorkerRuntime } from '../worker/runtime.ts';
+import { openOutboxReader } from './drivers.ts';
 import { workerHealth } from './health.ts';
 
 interface HttpParts {
@@ -50,7 +51,6 @@ export async function openHttp(
     production: config.production,
     appUrl: config.http.appUrl,
     jwtSecret: parts.jwtSecret,
-    mailPreviews: mailPreviews(config.http.appUrl),
     signsWebhooks: config.webhookSecret !== undefined,
     sendGridWebhookKey: config.mail.sendgrid.webhookPublicKey,
     adminUser: config.auth.adminUser,
@@ -58,9 +58,18 @@ export async function openHttp(
     queues: parts.queues,
     jobs: parts.jobs,
     queueControl,
-    console: { queueControl },
     jobSearch: new JobSearch(config.jobIndex.on ? database.jobIndex : undefined),
     deadLetters: parts.deadLetters,
+    console: {
+      queueControl,
+      lists: database.lists,
+      documents: database.documents,
+      conversions: database.conversions,
+      cerReports: database.cerReports,
+      storage,
+      openMail: await openOutboxReader(config),
+      mailPreviews: mailPreviews(config.http.appUrl),
+    },
     database,
     storage,
     llm: parts.services.llm,

@@ -3,6 +3,7 @@ import type { PasswordCheck } from '../access/passwords.ts';
 import { adminRoutes } from '../admin/index.ts';
 import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
+import type { DocumentRow } from '../integrations/database/port.ts';
 import type { Access } from './access.ts';
 import type { EventStreams } from './event-stream.ts';
 import { createExamination, type Examine } from './examination.ts';
@@ -20,6 +21,7 @@ import type { HttpOptions } from './options.ts';
 import { mount } from './route.ts';
 import { apiRoutes } from './routes/api.ts';
 import { apiDocumentRoutes } from './routes/api-document.ts';
+import { linkTo } from './routes/documents.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -50,7 +52,15 @@ export function createApp(
   const examine = createExamination(options);
   const app = baseApp(options, examine);
 
-  const console = { ...options.console, examine, audit: database.audit, trail: access.trail };
+  const audited = auditing(access.trail);
+  const console = {
+    ...options.console,
+    examine,
+    audited,
+    audit: database.audit,
+    trail: access.trail,
+    linkTo: (row: DocumentRow) => linkTo(row, storage, fileLinks),
+  };
   app.use('/admin', adminRoutes({ ...options, access, checkPassword, links, console }));
   app.use('/files', fileRoutes({ documents: database.documents, storage, links: fileLinks }));
   app.use('/unsubscribe', unsubscribeRoutes(database.users, createUnsubscribeLinks(options.jwtSecret, base)));
@@ -65,7 +75,6 @@ export function createApp(
     '/api',
     apiDocumentRoutes(() => describeApi(routes)),
   );
-  const audited = auditing(access.trail);
   const api = express.Router();
   api.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');

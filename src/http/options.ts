@@ -1,5 +1,4 @@
-import type { ConsoleServices } from '../admin/console/pages/index.ts';
-import type { ShownMail } from '../admin/mails.ts';
+import type { ConsoleServices, WebMade } from '../admin/console/pages/index.ts';
 import type { PdfConverter } from '../integrations/conversion-gateway/port.ts';
 import type { Database } from '../integrations/database/port.ts';
 import type { LanguageModel } from '../integrations/llm/port.ts';
@@ -55,10 +54,8 @@ export interface HttpOptions {
   readonly scoreStory: ScoreStory;
   /** Whether webhooks can be signed; requests that want one are refused otherwise. */
   readonly signsWebhooks: boolean;
-  /** Every mail with sample data, for the pages that show them. */
-  readonly mailPreviews: readonly ShownMail[];
   /** What the console's pages are about, but for what is known here. */
-  readonly console: Omit<ConsoleServices, 'examine' | 'audit' | 'trail'>;
+  readonly console: Omit<ConsoleServices, WebMade>;
   /** Verifies SendGrid's event webhook, which is closed without it. */
   readonly sendGridWebhookKey: string | undefined;
   readonly metrics: MetricsSource | undefined;

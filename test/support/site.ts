@@ -7,6 +7,7 @@ import { openBackend } from '../../src/backend/index.ts';
 import { createHttpService, type HttpOptions, type HttpService, type Role } from '../../src/http/index.ts';
 import { createBuiltInConverter } from '../../src/integrations/conversion-gateway/built-in/converter.ts';
 import type { JobCancellations } from '../../src/integrations/database/port.ts';
+import { createOutboxReader } from '../../src/integrations/mail/outbox-reader.ts';
 import { createLocalStorage } from '../../src/integrations/storage/local.ts';
 import type { Storage } from '../../src/integrations/storage/port.ts';
 import { JobSearch } from '../../src/job-index/search.ts';
@@ -98,15 +99,23 @@ export async function openSite(
     queues: platform.queues,
     jobs,
     queueControl,
-    console: { queueControl },
     jobSearch: new JobSearch(world.database.jobIndex),
     deadLetters,
+    console: {
+      queueControl,
+      lists: world.database.lists,
+      documents: world.database.documents,
+      conversions: world.database.conversions,
+      cerReports: world.database.cerReports,
+      storage,
+      openMail: createOutboxReader(join(world.dataDir, 'outbox')),
+      mailPreviews: mailPreviews('http://millrace.example'),
+    },
     database: world.database,
     storage,
     llm: undefined,
     converter: createBuiltInConverter({ folders: [join(import.meta.dirname, '../../mappings')] }),
     scoreStory,
-    mailPreviews: mailPreviews('http://millrace.example'),
     signsWebhooks: false,
     sendGridWebhookKey: undefined,
     metrics: undefined,

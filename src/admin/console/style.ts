@@ -63,10 +63,11 @@ body.console {
 .console button.danger { background: var(--bad); }
 .console .live { font-size: .85rem; color: var(--muted); display: flex; gap: .5rem; align-items: center; }
 .console form.action { display: inline-block; margin: 0; } .console form.action:has(.field) { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; }
-.console .filter { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; margin-bottom: 1rem; padding: .75rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+.console .filter { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: start; margin-bottom: 1rem; padding: .75rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .console .field { flex: 0 1 13rem; min-width: min(100%, 9rem); } .console .field.wide { flex: 1 1 100%; }
 .console .field.tick { display: flex; gap: .5rem; align-items: center; } .console .field.tick input { width: auto; }
 .console .field.buttons, .console .buttons { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; flex: 0 0 auto; }
+.console .filter .buttons { padding-top: 1.45rem; }
 .console label { margin: 0 0 .2rem; font-size: .85rem; }
 .console input, .console select, .console textarea { width: 100%; padding: .4rem .55rem; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--muted); border-radius: 6px; }
 .console .hint { display: block; font-size: .8rem; }
@@ -89,7 +90,7 @@ body.console {
 .console rect.strong { fill: var(--accent); } .console .key.strong { background: var(--accent); }
 .console rect.soft { fill: var(--soft); } .console .key.soft { background: var(--soft); }
 .console summary { cursor: pointer; color: var(--accent); font-size: .85rem; }
-.console iframe.mail { height: 70vh; border-radius: 8px; }
+.console iframe.mail { width: 100%; height: 70vh; border: 1px solid var(--line); border-radius: 8px; background: #fff; }
 @media (max-width: 50rem) {
   body.console { grid-template: auto auto 1fr / minmax(0, 1fr); grid-template-areas: 'bar' 'nav' 'main'; }
   .console .bar { padding: .5rem 1rem; }

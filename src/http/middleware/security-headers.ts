@@ -43,22 +43,7 @@ export function consoleHeaders({ frames }: { readonly frames: boolean }): Reques
   });
 }
 
-/** A page of ours that shows another of ours in a frame. */
-export function frameHeaders(): RequestHandler {
-  return helmet.contentSecurityPolicy({
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      styleSrc: ["'self'"],
-      frameSrc: ["'self'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-      baseUri: ["'none'"],
-    },
-  });
-}
-
-/** A mail within such a frame: it styles itself, and can neither run nor fetch anything. */
+/** A mail within a frame of such a page: it styles itself, and can neither run nor fetch anything. */
 export function framedHeaders(): RequestHandler[] {
   return [
     helmet.contentSecurityPolicy({

@@ -82,6 +82,12 @@ export function text(value: string): Markup {
   return html`<bdi>${value}</bdi>`;
 }
 
+/** An address with who it is left out, as it is shown to those who may not see whose it is: `a•••@example.com`. */
+export function maskedAddress(value: string): string {
+  const at = value.lastIndexOf('@');
+  return at < 1 ? '•••' : `${value.slice(0, 1)}•••${value.slice(at)}`;
+}
+
 /** Something that is not there. */
 export function none(): Markup {
   return html`<span class="none">–</span>`;

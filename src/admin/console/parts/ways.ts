@@ -1,4 +1,7 @@
+import { isQueueName } from '../../../../queues/index.ts';
 import { html, type Markup } from '../../../http/html.ts';
+import { paths } from '../../../http/page-paths.ts';
+import { id } from './values.ts';
 
 /** An address with a query; what is `undefined` or empty is left out. */
 export function address(
@@ -41,4 +44,31 @@ export function tabs(
 /** A part of a page that the script keeps up to date; without the script one loads the page again. @param seconds between looks */
 export function live(id: string, seconds: number, content: Markup): Markup {
   return html`<div id="${id}" data-live="${seconds}">${content}</div>`;
+}
+
+/** An address below another: each part is encoded. */
+export function below(base: string, ...parts: readonly string[]): string {
+  return [base, ...parts.map(encodeURIComponent)].join('/');
+}
+
+/** The page of a job. */
+export function jobAddress(queue: string, jobId: string): string {
+  return below(`${paths.board}/queue`, queue, jobId);
+}
+
+/**
+ * The piece of work that has made something, by its key: that of a job with an id of our choosing is `<queue>.<id>` and
+ * leads to the job, any other is shown as it is.
+ */
+export function work(key: string): Markup {
+  const dot = key.indexOf('.');
+  const queue = key.slice(0, dot);
+  if (!isQueueName(queue)) return id(key);
+  const jobId = key.slice(dot + 1);
+  return html`<a href="${jobAddress(queue, jobId)}">${id(jobId)}</a>`;
+}
+
+/** A page of ours in a frame that can neither run nor send anything; the page that shows it needs `frames`. */
+export function framed(src: string, title: string): Markup {
+  return html`<iframe class="mail" title="${title}" sandbox src="${src}"></iframe>`;
 }

@@ -1,0 +1,236 @@
+import { z } from 'zod';
+import { MillraceError } from '../../../errors/catalogue.ts';
+import { html, type Markup } from '../../../http/html.ts';
+import type { Audited } from '../../../http/middleware/audit.ts';
+import { framedHeaders } from '../../../http/middleware/security-headers.ts';
+import {
+  deliveryOutcomes,
+  deliveryStatuses,
+  type Lists,
+  type MailRecord,
+} from '../../../integrations/database/port.ts';
+import { type ConsoleFile, type ConsolePage, definePage, type View } from '../page.ts';
+import { choice, field, filterForm, optionsOf } from '../parts/forms.ts';
+import { cursor, rowsAtOnce } from '../parts/lists.ts';
+import { facts, table } from '../parts/table.ts';
+import { badge, maskedAddress, number, type Tone, text, time } from '../parts/values.ts';
+import { below, framed, pager, tabs, work } from '../parts/ways.ts';
+
+/** What a mail says, as it went out. */
+export interface OpenedMail {
+  readonly subject: string;
+  readonly html: string | undefined;
+  readonly text: string | undefined;
+}
+
+export interface OutboxServices {
+  readonly lists: Pick<Lists, 'mails' | 'mail'>;
+  /** Opens a mail in the outbox by its id there; `undefined` when it is gone. Absent where mails go elsewhere. */
+  readonly openMail: ((messageId: string) => Promise<OpenedMail | undefined>) | undefined;
+  readonly audited: Audited;
+}
+
+const path = '/admin/outbox';
+const filter = z.object({
+  recipient: z.string().max(320).optional(),
+  template: z.string().max(100).optional(),
+  status: z.enum(deliveryStatuses).optional(),
+  outcome: z.enum(deliveryOutcomes).optional(),
+  cursor,
+});
+const address = z.object({ job: z.string().max(1_000), recipient: z.string().max(320) });
+const part = z.object({ view: z.enum(['html', 'text']).optional() });
+
+/** The ledger of mails; with the outbox, what they say. */
+export function outboxPages({ lists, openMail }: OutboxServices): ConsolePage[] {
+  const list = definePage({
+    path: '/outbox',
+    title: 'Outbox',
+    nav: 'Outbox',
+    permission: 'mails.read',
+    query: filter,
+    async render(view) {
+      const { cursor: from, ...wanted } = view.query;
+      const page = await lists.mails(wanted, { cursor: from, limit: rowsAtOnce });
+      return {
+        body: html`${filterForm(path, [
+          field({
+            name: 'recipient',
+            label: 'Recipient',
+            value: wanted.recipient,
+            hint: 'The whole address',
+          }),
+          field({ name: 'template', label: 'Template', value: wanted.template, hint: 'Such as reminder' }),
+          choice({
+            name: 'status',
+            label: 'Status',
+            value: wanted.status,
+            options: optionsOf(deliveryStatuses, 'Every status'),
+          }),
+          choice({
+            name: 'outcome',
+            label: 'Outcome',
+            value: wanted.outcome,
+            options: optionsOf(deliveryOutcomes, 'Every outcome'),
+          }),
+        ])}
+${table({
+  caption: 'Mails, the newest first',
+  empty: 'No mail fits.',
+  rows: page.rows,
+  columns: [
+    {
+      head: 'To',
+      names: true,
+      cell: (mail) =>
+        html`<a href="${below(path, mail.jobKey, mail.recipient)}">${recipientOf(mail, view)}</a>`,
+    },
+    { head: 'Template', cell: ({ template }) => text(template) },
+    { head: 'Status', cell: (mail) => statusOf(mail) },
+    { head: 'Outcome', cell: (mail) => outcomeOf(mail) },
+    { head: 'Provider', cell: ({ provider }) => provider },
+    { head: 'Attempts', number: true, cell: ({ attempts }) => number(attempts) },
+    { head: 'Begun', cell: ({ claimedAt }) => time(claimedAt, view.now) },
+  ],
+})}
+${pager(path, wanted, { cursor: from, next: page.next })}`,
+      };
+    },
+  });
+
+  const show = definePage({
+    path: '/outbox/:job/:recipient',
+    title: 'Mail',
+    nav: 'Outbox',
+    permission: 'mails.read',
+    params: address,
+    query: part,
+    frames: true,
+    async render(view) {
+      const { job, recipient } = view.params;
+      const mail = await lists.mail({ jobKey: job, recipient });
+      if (mail === undefined) throw notThere();
+      const here = below(path, job, recipient);
+      const { view: shown } = view.query;
+      const canOpen = openMail !== undefined && mail.provider === 'outbox' && mail.status === 'sent';
+      const may = view.may('mails.reveal');
+      return {
+        title: `Mail to ${recipientOf(mail, view)}`,
+        crumbs: [{ label: 'Outbox', href: path }],
+        body: html`${
+          canOpen && may
+            ? tabs('What is shown of the mail', [
+                { label: 'Delivery', href: here, current: shown === undefined },
+                { label: 'HTML', href: `${here}?view=html`, current: shown === 'html' },
+                { label: 'Text', href: `${here}?view=text`, current: shown === 'text' },
+              ])
+            : undefined
+        }${
+          canOpen && may && shown !== undefined
+            ? framed(below(path, job, recipient, shown), `The mail as ${shown === 'html' ? 'HTML' : 'text'}`)
+            : html`${delivery(mail, view)}${told(mail.events, view.now)}<p class="hint">${whatItSays(canOpen, may)}</p>`
+        }`,
+      };
+    },
+  });
+
+  return [list, show];
+}
+
+/** A mail's two parts, each for a frame: neither can run, send or fetch anything. Each look is in the audit log. */
+export function outboxFiles({ lists, openMail, audited }: OutboxServices): ConsoleFile[] {
+  const open = (shown: 'html' | 'text'): ConsoleFile => ({
+    path: `/outbox/:job/:recipient/${shown}`,
+    permission: 'mails.reveal',
+    handlers: [
+      ...framedHeaders(),
+      audited(
+        'mails.reveal',
+        'mail.reveal',
+        ({ params }) => `mail:${String(params.job)}`,
+        async (request, response) => {
+          const { job, recipient } = address.parse(request.params);
+          const mail = await lists.mail({ jobKey: job, recipient });
+          const opened =
+            mail?.messageId === undefined || mail.provider !== 'outbox'
+              ? undefined
+              : await openMail?.(mail.messageId);
+          const content = opened?.[shown];
+          if (content === undefined) throw notThere();
+          response.type(shown === 'html' ? 'html' : 'text/plain').send(content);
+        },
+      ),
+    ],
+  });
+  return [open('html'), open('text')];
+}
+
+function notThere(): MillraceError {
+  return new MillraceError(
+    'NOT_FOUND',
+    'There is no such mail, or it has been removed since. /admin/outbox lists them.',
+  );
+}
+
+function recipientOf({ recipient }: MailRecord, view: Pick<View, 'may'>): string {
+  return view.may('mails.reveal') ? recipient : maskedAddress(recipient);
+}
+
+const tones: Readonly<Record<string, Tone>> = {
+  claimed: 'busy',
+  sent: 'good',
+  delivered: 'good',
+  suppressed: 'warn',
+  unsubscribed: 'warn',
+  rejected: 'bad',
+  bounced: 'bad',
+  dropped: 'bad',
+  complained: 'bad',
+};
+
+function statusOf({ status }: MailRecord): Markup {
+  return badge(status, tones[status]);
+}
+
+function outcomeOf({ outcome }: MailRecord): Markup | string {
+  return outcome === undefined ? '–' : badge(outcome, tones[outcome]);
+}
+
+function delivery(mail: MailRecord, view: Pick<View, 'may' | 'now'>): Markup {
+  const { status, reason, outcome, outcomeAt, outcomeReason, sentAt } = mail;
+  return facts({
+    To: text(recipientOf(mail, view)),
+    Template: text(mail.template),
+    Provider: mail.provider,
+    Status: html`${badge(status, tones[status])}${reason === undefined ? undefined : html` ${text(reason)}`}`,
+    Outcome:
+      outcome === undefined
+        ? undefined
+        : html`${badge(outcome, tones[outcome])} ${time(outcomeAt, view.now)} ${text(outcomeReason ?? '')}`,
+    Attempts: number(mail.attempts),
+    Begun: time(mail.claimedAt, view.now),
+    Sent: sentAt === undefined ? undefined : time(sentAt, view.now),
+    'Id at the provider': mail.messageId === undefined ? undefined : html`<code>${mail.messageId}</code>`,
+    'Sent by job': work(mail.jobKey),
+  });
+}
+
+function told(events: readonly { type: string; reason: string | undefined; at: Date }[], now: Date): Markup {
+  return table({
+    caption: 'What the provider has told of it',
+    empty: 'The provider has told nothing of it since.',
+    rows: events,
+    columns: [
+      { head: 'What', names: true, cell: ({ type }) => badge(type, tones[type]) },
+      { head: 'When', cell: ({ at }) => time(at, now) },
+      { head: 'Why', cell: ({ reason }) => (reason === undefined ? '–' : text(reason)) },
+    ],
+  });
+}
+
+function whatItSays(canOpen: boolean, may: boolean): string {
+  if (!canOpen) return 'What it says is not kept here: the provider has it.';
+  return may
+    ? 'What it says is under HTML and Text; each look at it is in the audit log.'
+    : 'What it says, and to whom it went, only admins may see.';
+}
