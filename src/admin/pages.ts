@@ -1,12 +1,12 @@
 import { html, type Markup } from '../http/html.ts';
 import { paths } from '../http/page-paths.ts';
 
-export interface PageOptions {
+interface PageOptions {
   /** Where to go on to by itself. */
   readonly refresh?: string;
 }
 
-export function page(title: string, body: Markup, { refresh }: PageOptions = {}): string {
+function page(title: string, body: Markup, { refresh }: PageOptions = {}): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
