@@ -19,6 +19,8 @@ export type TimedSchedule = Pick<Schedule, 'name' | 'cron' | 'catchUpMs' | 'enab
 
 export interface Dependencies<S extends TimedSchedule> {
   readonly ticks: ScheduleTicks;
+  /** Whether somebody has paused the schedule. */
+  readonly paused?: (schedule: string) => Promise<boolean>;
   /** Adds the tick's job and resolves to its id. The same key twice must be one job. */
   readonly enqueue: (schedule: S, tickAt: Date, jobKey: string) => Promise<string>;
   readonly events: Events;
@@ -58,6 +60,8 @@ export async function runDue<S extends TimedSchedule>(
   occasion: Occasion,
 ): Promise<void> {
   const { ticks } = dependencies;
+  // Asked on every occasion: a pause holds for all schedulers at once, and what is due meanwhile is not missed.
+  if ((await dependencies.paused?.(schedule.name)) === true) return;
   const now = momentOf(dependencies.clock(), occasion.alarmAt);
   const last = await ticks.last(schedule.name);
   if (last === undefined) {

@@ -12,6 +12,7 @@ import { createAlertWatch } from '../maintenance/watch-alerts.ts';
 import type { Logger } from '../observability/logger.ts';
 import { deadLetterQueueOf } from '../queue/dead-letters.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
+import { pausedSchedules } from './scheduler.ts';
 
 /** A scheduler that has just come up catches up within this; only then is a tick missed. */
 const graceMs = 10 * 60_000;
@@ -54,9 +55,10 @@ export function openAlertWatch(config: Config, log: Logger, parts: AlertWatchPar
 
 /** Of each schedule that has ever ticked, the latest tick that should be in the ledger and is not. */
 async function missedTicks(database: Database, zone: string): Promise<{ schedule: string; tickAt: Date }[]> {
+  const paused = await pausedSchedules(database);
   const found = await Promise.all(
     schedules
-      .filter(({ enabled }) => enabled)
+      .filter(({ name, enabled }) => enabled && !paused.has(name))
       .map(async ({ name, cron, timeZone }) => {
         const last = await database.ticks.last(name);
         if (last === undefined) return undefined;

@@ -1,6 +1,7 @@
-import type { Config } from '../../config/index.ts';
+import { type Config, schedules } from '../../config/index.ts';
 import type { Services } from '../../processors/define.ts';
 import { mailPreviews } from '../../processors/email/previews.ts';
+import { ScheduleControl } from '../../schedulers/control.ts';
 import type { Backend } from '../backend/index.ts';
 import type { HttpService } from '../http/index.ts';
 import type { Database } from '../integrations/database/port.ts';
@@ -70,6 +71,13 @@ export async function openHttp(
       openMail: await openOutboxReader(config),
       mailPreviews: mailPreviews(config.http.appUrl),
     },
+    schedules: new ScheduleControl({
+      schedules,
+      timeZone: config.scheduleTimeZone,
+      queues: parts.queues,
+      ticks: database.ticks,
+      records: database.schedules,
+    }),
     database,
     storage,
     llm: parts.services.llm,

@@ -7,6 +7,12 @@ import type { Events } from '../observability/events.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 
+/** Those that somebody has paused. */
+export async function pausedSchedules(database: Database): Promise<ReadonlySet<string>> {
+  const switches = await database.schedules.switches();
+  return new Set(switches.filter(({ enabled }) => !enabled).map(({ schedule }) => schedule));
+}
+
 /** Schedules whose job has no processor yet wait for it: each of their ticks would only be refused. */
 export function openScheduler(
   config: Config,
@@ -23,6 +29,7 @@ export function openScheduler(
     schedules: runnable,
     timeZone: config.scheduleTimeZone,
     ticks: database.ticks,
+    paused: async (name) => (await pausedSchedules(database)).has(name),
     enqueue: async (schedule, _tickAt, key) => {
       const { id } = await queues.addUntyped(schedule.queue, schedule.job, schedule.payload, {
         idempotencyKey: key,

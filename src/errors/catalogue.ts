@@ -59,6 +59,12 @@ export const catalogue = {
     false,
     'No replay or discard of many dead letters has that id.',
   ),
+  SCHEDULE_NOT_FOUND: entry(404, false, 'No schedule has that name; the message lists those there are.'),
+  SCHEDULE_NOT_CONFIGURED: entry(
+    409,
+    false,
+    'The schedule is off in config/schedules.ts, so it cannot be resumed.',
+  ),
   NOT_FOUND: entry(404, false, 'Nothing is at that address.'),
   STORY_NOT_FOUND: entry(404, false, 'No story has that id.'),
   TOKEN_NOT_FOUND: entry(404, false, 'No API token of ours has that id.'),

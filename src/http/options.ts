@@ -10,6 +10,7 @@ import type { DeadLetterControl } from '../queue/dead-letter-control.ts';
 import type { JobControl } from '../queue/job-control.ts';
 import type { QueueControl } from '../queue/queue-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
+import type { Schedules } from '../queue/schedules.ts';
 import type { HealthCheck } from './examination.ts';
 
 /** Scores of a story's own text, 0 to 10. */
@@ -42,6 +43,7 @@ export interface HttpOptions {
   readonly queues: QueueManager;
   readonly jobs: JobControl;
   readonly deadLetters: DeadLetterControl;
+  readonly schedules: Schedules;
   readonly queueControl: QueueControl;
   readonly jobSearch: JobSearch;
   readonly database: Database;

@@ -16,6 +16,7 @@ import { mailLedger } from './database/mail.ts';
 import { modelBudget } from './database/model-budget.ts';
 import { reading } from './database/reading.ts';
 import { records } from './database/records.ts';
+import { schedules } from './database/schedules.ts';
 import { syncing } from './database/syncing.ts';
 
 /** A driver on a database of its own, and a way to look into it past the driver. */
@@ -56,6 +57,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseFixtu
     describe('steering', () => control(opened));
     describe('tokens, sessions and tries', () => accessTables(opened));
     describe('dead letters', () => deadLetters(opened));
+    describe('schedules', () => schedules(opened));
     describe('activity', () => activity(opened));
     describe('lists for people', () => lists(opened));
     describe('the index of jobs', () => jobIndex(opened));

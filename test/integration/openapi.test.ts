@@ -280,6 +280,23 @@ const calls: Readonly<Record<string, () => Promise<readonly Call[]> | readonly C
   'post /api/dead-letters/discards/{operation}/stop': async () => [
     { path: `/api/dead-letters/discards/${await operation('discard')}/stop`, status: 200 },
   ],
+  'get /api/schedules': () => [{ path: '/api/schedules', status: 200 }],
+  'get /api/schedules/{schedule}': () => [{ path: '/api/schedules/data-cleanup', status: 200 }],
+  'post /api/schedules/{schedule}/run': () =>
+    [202, 200].map((status) => ({
+      path: '/api/schedules/data-cleanup/run',
+      status,
+      headers: { 'Idempotency-Key': 'run-1' },
+    })),
+  'patch /api/schedules/{schedule}': () => [
+    { path: '/api/schedules/data-cleanup', status: 200, body: { enabled: false } },
+  ],
+  'post /api/schedules/{schedule}/backfill': () =>
+    [true, false].map((dryRun) => ({
+      path: '/api/schedules/data-cleanup/backfill',
+      status: dryRun ? 200 : 202,
+      body: { from: '2026-05-01T00:00:00Z', to: '2026-05-02T12:00:00Z', dryRun },
+    })),
   'get /api/stories/scoring/job/{jobId}': async () => [
     { path: `/api/stories/scoring/job/${(await addStory()).jobId}`, status: 200 },
   ],
@@ -390,6 +407,7 @@ const refusals: Readonly<Record<string, Call>> = {
   'get /api/queues/{queue}': { path: '/api/queues/emial', status: 404 },
   'get /api/dead-letters/{letter}': { path: '/api/dead-letters/nothing', status: 404 },
   'post /api/dead-letters/replay': { path: '/api/dead-letters/replay', status: 400, body: {} },
+  'patch /api/schedules/{schedule}': { path: '/api/schedules/nothing', status: 404, body: { enabled: true } },
   'get /api/stories/{id}': { path: '/api/stories/nothing', status: 404 },
   'post /api/stories': { path: '/api/stories', status: 400, body: { title: '' } },
   'get /api/documents/{id}': { path: '/api/documents/nothing', status: 404 },

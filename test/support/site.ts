@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { schedules } from '../../config/schedules.ts';
 import { mailPreviews } from '../../processors/email/previews.ts';
+import { ScheduleControl } from '../../schedulers/control.ts';
 import { hashPassword } from '../../src/access/passwords.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { createHttpService, type HttpOptions, type HttpService, type Role } from '../../src/http/index.ts';
@@ -111,6 +113,13 @@ export async function openSite(
       openMail: createOutboxReader(join(world.dataDir, 'outbox')),
       mailPreviews: mailPreviews('http://millrace.example'),
     },
+    schedules: new ScheduleControl({
+      schedules,
+      timeZone: 'UTC',
+      queues: platform.queues,
+      ticks: world.database.ticks,
+      records: world.database.schedules,
+    }),
     database: world.database,
     storage,
     llm: undefined,

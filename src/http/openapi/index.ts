@@ -12,6 +12,7 @@ const tags: Readonly<Record<string, string>> = {
   ...jobHeadings,
   Queues: 'How the queues do, and whether they go on.',
   'Dead letters': 'Jobs that died: found by their cause, replayed, discarded.',
+  Schedules: 'Recurring work: what it did, what comes next, and whether it goes on.',
   Stories: 'Texts that are scored at once by their words, and later by a model.',
   Documents: 'Files that jobs have made.',
   'Clinical evaluation reports': 'Reports after MEDDEV 2.7/1 rev. 4, from what one knows of a device.',

@@ -17,6 +17,7 @@ import { jobEventRoutes } from './job-events.ts';
 import { jobSearchRoutes } from './job-search.ts';
 import { jobRoutes } from './jobs.ts';
 import { queueRoutes } from './queues.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { storyRoutes } from './stories.ts';
 import { storyScoringRoutes } from './story-scoring.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -26,6 +27,7 @@ export type ApiServices = Pick<
   | 'queues'
   | 'jobs'
   | 'deadLetters'
+  | 'schedules'
   | 'queueControl'
   | 'jobSearch'
   | 'database'
@@ -59,6 +61,7 @@ export function apiRoutes(services: ApiServices): Route[] {
     ...queueRoutes(queueControl),
     ...deadLetterBulkRoutes(services.deadLetters),
     ...deadLetterRoutes(services.deadLetters),
+    ...scheduleRoutes(services.schedules),
     ...storyScoringRoutes({ queues, stories, llm }),
     ...storyRoutes(intake),
     ...documentRoutes({ documents, storage, links }),

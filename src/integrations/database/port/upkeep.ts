@@ -48,6 +48,6 @@ export interface ScheduleTicks {
     caughtUp: boolean;
   }): Promise<boolean>;
   confirm(schedule: string, tickAt: Date, jobId: string): Promise<void>;
-  /** Ticks that were claimed and never confirmed, since their scheduler died in between. */
+  /** Ticks that were claimed and never confirmed, since their scheduler died in between; not those of a backfill. */
   unconfirmed(schedule: string): Promise<readonly Date[]>;
 }

@@ -7,6 +7,7 @@ import { createDeadLetterRecords } from '../functions/dead-letters.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
 import { createJobIndex } from '../functions/job-index.ts';
 import { createLists } from '../functions/lists.ts';
+import { createScheduleRecords } from '../functions/schedules.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
 import { createAttachments } from './attachments.ts';
@@ -54,6 +55,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Database {
     modelBudget: createModelBudget(connection),
     cerReports: createCerReports(connection),
     ticks: createTicks(connection),
+    schedules: createScheduleRecords(call),
     reports: createReports(connection),
     proposals: createProposals(connection),
     exports: createExports(pool),

@@ -36,7 +36,7 @@ export function createTicks(connection: Connection): ScheduleTicks {
     async unconfirmed(schedule) {
       const rows = await connection.query(
         `select tick_at from schedule_ticks
-         where schedule = $1 and state = 'claimed' and claim_expires_at < now() order by tick_at`,
+         where schedule = $1 and state = 'claimed' and claim_expires_at < now() and backfilled_by is null order by tick_at`,
         [schedule],
       );
       return rows.map((row) => time(row, 'tick_at'));

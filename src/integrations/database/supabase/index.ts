@@ -6,6 +6,7 @@ import { createDeadLetterRecords } from '../functions/dead-letters.ts';
 import { createJobCancellations } from '../functions/job-cancellations.ts';
 import { createJobIndex } from '../functions/job-index.ts';
 import { createLists } from '../functions/lists.ts';
+import { createScheduleRecords } from '../functions/schedules.ts';
 import type { Database } from '../port.ts';
 import { createAnalytics } from './analytics.ts';
 import { openApi, type SupabaseOptions } from './api.ts';
@@ -46,6 +47,7 @@ export function openSupabase(options: SupabaseOptions): Database {
     modelBudget: createModelBudget(api),
     cerReports: createCerReports(api),
     ticks: createTicks(api),
+    schedules: createScheduleRecords(api.call),
     reports: createReports(api),
     proposals: createProposals(api),
     exports: createExports(api),

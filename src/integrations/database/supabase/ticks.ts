@@ -42,6 +42,7 @@ export function createTicks(api: Api): ScheduleTicks {
           .select('tick_at')
           .eq('schedule', schedule)
           .eq('state', 'claimed')
+          .is('backfilled_by', null)
           .lt('claim_expires_at', 'now')
           .order('tick_at'),
       );
