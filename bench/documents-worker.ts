@@ -17,6 +17,7 @@ export interface Watched extends Cost {
 /** A Millrace of its own process, with the roles api and worker, as `npm start` or the image starts it. */
 export interface WorkerProcess {
   readonly url: string;
+  readonly pid: number;
   /** Runs `work`, asking for `/health` all the while, and tells what it has cost the process. */
   watch(work: () => Promise<unknown>): Promise<Watched>;
   stop(): Promise<void>;
@@ -75,6 +76,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   };
   return {
     url,
+    pid: child.pid ?? 0,
     async watch(work) {
       const { peakMb: idleMb } = await ask('begin');
       let done = false;

@@ -15,6 +15,7 @@ const parts: Readonly<Record<string, Part>> = {
   exports: { file: 'exports.ts', measures: 'writers of exports, against libraries', limit: 8 },
   reports: { file: 'reports.ts', measures: 'drawing PDF reports, against pdfmake', limit: 5 },
   documents: { file: 'documents.ts', measures: 'export and report jobs in a worker process', limit: 8 },
+  cer: { file: 'cer.ts', measures: 'clinical evaluation reports: browsers kept, ten at once', limit: 8 },
   conversions: { file: 'conversions.ts', measures: 'PDFs claimed, converted, uploaded', limit: 6 },
   mails: { file: 'mails.ts', measures: 'rendering and sending mails', limit: 3 },
   sync: { file: 'sync.ts', measures: 'records from SAM.gov to the table', limit: 5 },

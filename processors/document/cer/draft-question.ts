@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CerRequest } from '../../../queues/cer-request.ts';
 import type { ModelQuestion } from '../../../src/integrations/llm/port.ts';
 import { countBy, countEvents } from './events.ts';
-import { type NarrativeKey, narrativeKeys } from './sections.ts';
+import { type NarrativeKey, narrativeKeys } from './narrative.ts';
 
 /** Longer material is cut at the end of the literature: reading is paid for, and models forget the middle of long texts. */
 const longestMaterial = 200_000;

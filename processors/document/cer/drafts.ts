@@ -3,7 +3,7 @@ import type { CerRequest } from '../../../queues/cer-request.ts';
 import { MillraceError } from '../../../src/errors/catalogue.ts';
 import type { LanguageModel } from '../../../src/integrations/llm/port.ts';
 import { type DraftAnswer, draftQuestion } from './draft-question.ts';
-import { type Drafts, type NarrativeKey, narrativeKeys, narrativeOf } from './sections.ts';
+import { type Drafts, type NarrativeKey, narrativeKeys, narrativeOf } from './narrative.ts';
 
 /** What came of asking a model, as it is kept with the report. */
 const keptDrafts = z.strictObject({

@@ -6,6 +6,7 @@ export interface GroupUsage {
   readonly processes: number;
   /** Proportional share of each page in memory, so that what processes share counts once. */
   readonly memoryBytes: number;
+  /** Those of its processes that have ended too. */
   readonly cpuSeconds: number;
 }
 
@@ -45,7 +46,9 @@ async function memberOf(pid: number, group: number): Promise<Member | undefined>
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, , pgrp] = fields;
   if (Number(pgrp) !== group || state === 'Z' || state === 'X') return undefined;
-  return { pid, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond };
+  // Its own times, and those of its children that have ended: a page has a process of its own, which goes with it.
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return { pid, cpuSeconds: ticks / ticksPerSecond };
 }
 
 async function memoryOf(pid: number): Promise<number> {
