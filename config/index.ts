@@ -148,6 +148,16 @@ function crossCheck(values: Partial<Values>): Fault[] {
     'is needed in production where the api role runs',
   );
   need(
+    'OIDC_CLIENT_ID',
+    values.OIDC_ISSUER !== undefined && values.OIDC_CLIENT_ID === undefined,
+    'is needed since OIDC_ISSUER is set',
+  );
+  need(
+    'OIDC_ISSUER',
+    values.OIDC_ISSUER === undefined && values.OIDC_CLIENT_ID !== undefined,
+    'is needed since OIDC_CLIENT_ID is set',
+  );
+  need(
     'SMTP_URL',
     values.EMAIL_PROVIDER === 'smtp' && values.SMTP_URL === undefined,
     'is needed since EMAIL_PROVIDER is smtp',
@@ -172,6 +182,19 @@ function crossCheck(values: Partial<Values>): Fault[] {
     'is needed since EMAIL_PROVIDER is sendgrid',
   );
   return faults;
+}
+
+function oidcOf(values: Values) {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = values;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return {
+    issuer,
+    clientId,
+    clientSecret: values.OIDC_CLIENT_SECRET,
+    scopes: values.OIDC_SCOPES,
+    roleClaim: values.OIDC_ROLE_CLAIM,
+    roles: values.OIDC_ROLES,
+  };
 }
 
 function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>) {
@@ -225,6 +248,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       adminUser: values.ADMIN_USER,
       /** The password itself is kept nowhere but in the redaction of logs. Hashing it takes 50 ms, which workers spare. */
       adminPasswordHash: values.ROLE.includes('api') ? hashOf(values.ADMIN_PASSWORD) : undefined,
+      oidc: oidcOf(values),
     },
     mail: {
       provider: mailProviderOf(values),

@@ -2,6 +2,7 @@ import type { CookieOptions, Request, Response } from 'express';
 
 export const sessionCookie = 'millrace_session';
 export const formCookie = 'millrace_form';
+export const departureCookie = 'millrace_oidc';
 
 /** Browsers take a cookie of such a name only over https and from this very host, so no neighbour can plant one (RFC 6265bis). */
 const hostPrefix = '__Host-';
@@ -11,6 +12,8 @@ export interface Cookies {
   read(request: Request, name: string): string | undefined;
   /** Without an end the browser forgets it when it closes. */
   set(request: Request, response: Response, name: string, value: string, expiresAt?: Date): void;
+  /** As `set`, for a cookie that comes along when another site leads here by a link, such as an identity provider. */
+  setForReturn(request: Request, response: Response, name: string, value: string, expiresAt: Date): void;
   clear(request: Request, response: Response, name: string): void;
 }
 
@@ -37,6 +40,13 @@ export function createCookies(secure: boolean): Cookies {
       response.cookie(full(request, name), value, {
         ...options(request),
         ...(expiresAt === undefined ? {} : { expires: expiresAt }),
+      });
+    },
+    setForReturn(request, response, name, value, expiresAt) {
+      response.cookie(full(request, name), value, {
+        ...options(request),
+        sameSite: 'lax',
+        expires: expiresAt,
       });
     },
     clear: (request, response, name) => {

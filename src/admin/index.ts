@@ -1,4 +1,5 @@
 import express, { Router } from 'express';
+import type { OidcSettings } from '../access/oidc.ts';
 import type { PasswordCheck } from '../access/passwords.ts';
 import type { Access } from '../http/access.ts';
 import { permit } from '../http/middleware/authenticate.ts';
@@ -16,10 +17,12 @@ import { createCookies } from './cookies.ts';
 import { createEntrance } from './entrance.ts';
 import { createFormTokens } from './form-tokens.ts';
 import { guard } from './guard.ts';
+import { identityProvider, oidcRoutes } from './oidc.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import { sameOrigin } from './same-origin.ts';
 import { createSessions } from './sessions.ts';
 import { signInRoutes } from './sign-in.ts';
+import { createSignInView } from './sign-in-view.ts';
 import { signOutRoutes } from './sign-out.ts';
 
 export interface AdminOptions {
@@ -29,6 +32,8 @@ export interface AdminOptions {
   readonly adminUser: string;
   readonly checkPassword: PasswordCheck | undefined;
   readonly links: OneTimeLinks | undefined;
+  /** Absent: nobody signs in at an identity provider. */
+  readonly oidc: OidcSettings | undefined;
   readonly access: Access;
   readonly queues: QueueManager;
   readonly database: Database;
@@ -55,9 +60,17 @@ export function adminRoutes(options: AdminOptions): Router {
     next();
   });
   const entrance = createEntrance(trail, sessions, cookies);
+  const provider = options.oidc === undefined ? undefined : identityProvider(options.oidc, appUrl);
+  const { adminUser, checkPassword } = options;
+  const withPassword = checkPassword !== undefined;
+  const show = createSignInView({ adminUser, withPassword, withOidc: provider !== undefined, forms });
   router.use(['/sign-in', '/sign-out'], express.urlencoded({ extended: false, limit: bodyLimits.entrance }));
-  router.use(signInRoutes({ ...options, ...access, entrance, forms }));
-  router.use('/sign-out', signOutRoutes({ trail, sessions, cookies, forms }));
+  if (provider !== undefined) {
+    router.use('/sign-in/oidc', oidcRoutes({ provider, jwtSecret, cookies, entrance, show }));
+  }
+  router.use(signInRoutes({ ...options, ...access, entrance, forms, show }));
+  const providerSignOut = async () => provider?.signOutUrl();
+  router.use('/sign-out', signOutRoutes({ trail, sessions, cookies, forms, providerSignOut }));
   router.use(guard({ tokens, sessions, cookies }), permit('console.open'));
   router.use('/queues', boardScript(), boardHeaders(), auditBoard(trail), createBoard(queues));
   router.use(express.urlencoded({ extended: false, limit: bodyLimits.console }));

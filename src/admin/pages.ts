@@ -28,10 +28,12 @@ export interface SignInPage {
   readonly next: string;
   readonly user: string;
   readonly withPassword: boolean;
+  /** There is an identity provider. */
+  readonly withOidc: boolean;
   readonly fault?: string;
 }
 
-export function signInPage({ formToken, next, user, withPassword, fault }: SignInPage): string {
+export function signInPage({ formToken, next, user, withPassword, withOidc, fault }: SignInPage): string {
   const hidden = html`<input type="hidden" name="formToken" value="${formToken}"><input type="hidden" name="next" value="${next}">`;
   const password = html`<form method="post" action="${paths.signIn}">${hidden}
 <label for="user">User</label>
@@ -46,9 +48,12 @@ export function signInPage({ formToken, next, user, withPassword, fault }: SignI
 <textarea id="token" name="token" rows="4" maxlength="8000" autocomplete="off" spellcheck="false" required></textarea>
 <button>Sign in with the token</button>
 </form>`;
+  const provider = html`<p><a class="button" href="${paths.oidc}?next=${encodeURIComponent(next)}">Sign in at your identity provider</a></p>
+${withPassword ? html`<h2>Or with a password</h2>` : html`<h2>Or with a token</h2>`}`;
   const body = html`<h1>Sign in to Millrace</h1>
 <p>Queues, jobs and dead letters.</p>
 ${fault === undefined ? undefined : html`<p class="fault" role="alert">${fault}</p>`}
+${withOidc ? provider : undefined}
 ${withPassword ? password : undefined}
 ${token}`;
   return page('Sign in', body);
@@ -64,6 +69,17 @@ export function signOutPage(formToken: string, name: string, role: string): stri
 <button class="quiet" name="everywhere" value="yes">Sign out in all browsers</button>
 </form>
 <p><a href="${paths.board}">Back to the queues</a></p>`,
+  );
+}
+
+/** Whoever signed out here may still be signed in where they came from. */
+export function signedOutPage(providerUrl: string): string {
+  return page(
+    'Signed out',
+    html`<h1>Signed out</h1>
+<p>You are signed out of Millrace. At your identity provider you are still signed in.</p>
+<p><a href="${providerUrl}">Sign out there, too</a></p>
+<p><a href="${paths.signIn}">Sign in again</a></p>`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from 'express';
+import { type Request, Router } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
 import { z } from 'zod';
 import type { PasswordCheck } from '../access/passwords.ts';
@@ -12,8 +12,9 @@ import type { Entrance, TurnedAway } from './entrance.ts';
 import { type FormTokens, formToken, requireForm } from './form-tokens.ts';
 import { nextPage } from './next-page.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
-import { onwardPage, signInPage } from './pages.ts';
+import { onwardPage } from './pages.ts';
 import type { Person } from './sessions.ts';
+import type { ShowSignIn } from './sign-in-view.ts';
 
 export interface SignInOptions {
   readonly adminUser: string;
@@ -22,6 +23,7 @@ export interface SignInOptions {
   readonly tries: TryLimits;
   readonly entrance: Entrance;
   readonly forms: FormTokens;
+  readonly show: ShowSignIn;
   /** Absent in production. */
   readonly links: OneTimeLinks | undefined;
 }
@@ -39,20 +41,8 @@ type Verdict = { readonly person: Person } | { readonly message: string; readonl
 
 /** The ways in by our own form: password, token, one-time link. */
 export function signInRoutes(options: SignInOptions): Router {
-  const { adminUser, checkPassword, tries, entrance, forms, links } = options;
+  const { adminUser, tries, entrance, forms, links, show } = options;
   const router = Router();
-
-  const show = (request: Request, response: Response, next: unknown, fault?: string) => {
-    response.send(
-      signInPage({
-        formToken: forms.issue(request, response),
-        next: nextPage(next),
-        user: adminUser,
-        withPassword: checkPassword !== undefined,
-        ...(fault === undefined ? {} : { fault }),
-      }),
-    );
-  };
 
   router.get('/sign-in', (request, response) => show(request, response, request.query.next));
 

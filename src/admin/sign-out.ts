@@ -7,7 +7,7 @@ import { originOf } from '../http/middleware/audit.ts';
 import { paths } from '../http/page-paths.ts';
 import { type Cookies, formCookie, sessionCookie } from './cookies.ts';
 import { type FormTokens, formToken, requireForm } from './form-tokens.ts';
-import { signOutPage } from './pages.ts';
+import { signedOutPage, signOutPage } from './pages.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface SignOutOptions {
@@ -15,12 +15,14 @@ export interface SignOutOptions {
   readonly sessions: Sessions;
   readonly cookies: Cookies;
   readonly forms: FormTokens;
+  /** Where people end their session at the identity provider, if there is one. */
+  readonly providerSignOut: () => Promise<string | undefined>;
 }
 
 const signOutForm = z.strictObject({ formToken, everywhere: z.literal('yes').optional() });
 
 /** The way out: of this browser, or of all in which one has signed in. */
-export function signOutRoutes({ trail, sessions, cookies, forms }: SignOutOptions): Router {
+export function signOutRoutes({ trail, sessions, cookies, forms, providerSignOut }: SignOutOptions): Router {
   const router = Router();
 
   const sessionOf = async (request: Request): Promise<Principal | undefined> => {
@@ -60,7 +62,9 @@ export function signOutRoutes({ trail, sessions, cookies, forms }: SignOutOption
     }
     cookies.clear(request, response, sessionCookie);
     cookies.clear(request, response, formCookie);
-    response.redirect(303, paths.signIn);
+    const elsewhere = principal?.via === 'oidc' ? await providerSignOut() : undefined;
+    if (elsewhere === undefined) response.redirect(303, paths.signIn);
+    else response.send(signedOutPage(elsewhere));
   });
 
   return router;

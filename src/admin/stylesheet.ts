@@ -31,6 +31,7 @@ button {
   margin-top: 1rem; width: 100%; padding: .6rem; font: inherit; font-weight: 600; cursor: pointer;
   color: var(--on-accent); background: var(--accent); border: 0; border-radius: 6px;
 }
+a.button { display: block; padding: .6rem; text-align: center; font-weight: 600; text-decoration: none; color: var(--on-accent); background: var(--accent); border-radius: 6px; }
 button.quiet { color: var(--accent); background: none; border: 1px solid var(--line); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 a { color: var(--accent); }

@@ -56,6 +56,7 @@ export async function openHttp(
     sendGridWebhookKey: config.mail.sendgrid.webhookPublicKey,
     adminUser: config.auth.adminUser,
     adminPasswordHash: config.auth.adminPasswordHash,
+    oidc: config.auth.oidc,
     queues: parts.queues,
     jobs: parts.jobs,
     queueControl,

@@ -77,6 +77,16 @@ export const catalogue = {
   ),
   IDEMPOTENCY_CONFLICT: entry(422, false, 'The idempotency key was used before with another payload.'),
   UNAUTHENTICATED: entry(401, false, 'The request bears no valid token or session.'),
+  OIDC_UNAVAILABLE: entry(
+    503,
+    true,
+    'The identity provider (`OIDC_ISSUER`) does not answer, or does not know this platform; other ways to sign in go on.',
+  ),
+  OIDC_REFUSED: entry(
+    403,
+    false,
+    'What came back from the identity provider must not be believed, is out of date, or was used before. Sign in again.',
+  ),
   FORBIDDEN: entry(403, false, 'The token or session has not the role that this needs.'),
   RATE_LIMITED: entry(429, true, 'Too many requests; `Retry-After` says when to come back.'),
   NOT_READY: entry(

@@ -61,7 +61,7 @@ export function createApp(
     trail: access.trail,
     linkTo: (row: DocumentRow) => linkTo(row, storage, fileLinks),
   };
-  app.use('/admin', adminRoutes({ ...options, access, checkPassword, links, console }));
+  app.use('/admin', adminRoutes({ ...options, oidc: options.oidc, access, checkPassword, links, console }));
   app.use('/files', fileRoutes({ documents: database.documents, storage, links: fileLinks }));
   app.use('/unsubscribe', unsubscribeRoutes(database.users, createUnsubscribeLinks(options.jwtSecret, base)));
   app.use(

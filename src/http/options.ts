@@ -1,3 +1,4 @@
+import type { OidcSettings } from '../access/oidc.ts';
 import type { ConsoleServices, WebMade } from '../admin/console/pages/index.ts';
 import type { PdfConverter } from '../integrations/conversion-gateway/port.ts';
 import type { Database } from '../integrations/database/port.ts';
@@ -40,6 +41,8 @@ export interface HttpOptions {
   readonly adminUser: string;
   /** As `hashPassword` writes it; absent: nobody signs in by password. */
   readonly adminPasswordHash: string | undefined;
+  /** Absent: nobody signs in at an identity provider. */
+  readonly oidc?: OidcSettings | undefined;
   readonly queues: QueueManager;
   readonly jobs: JobControl;
   readonly deadLetters: DeadLetterControl;

@@ -4,6 +4,7 @@ export const paths = {
   board: '/admin/queues',
   mails: '/admin/mails',
   signIn: '/admin/sign-in',
+  oidc: '/admin/sign-in/oidc',
   signOut: '/admin/sign-out',
   style: '/admin/style.css',
 } as const;

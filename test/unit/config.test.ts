@@ -146,9 +146,34 @@ describe('the configuration', () => {
     expect(pathsOf({ QUEUE_BACKEND: 'redis', REDIS_URL: 'http://cache' })).toEqual(['REDIS_URL']);
   });
 
+  test('reads which value of a claim is which role', () => {
+    const environment = { OIDC_ISSUER: 'https://id.example.com/', OIDC_CLIENT_ID: 'millrace' };
+    expect(loadConfig(environment).auth.oidc).toMatchObject({
+      issuer: 'https://id.example.com/',
+      roleClaim: 'roles',
+    });
+    const { auth } = loadConfig({ ...environment, OIDC_ROLES: ' cn=ops=operator , heads = admin,' });
+    expect([...(auth.oidc?.roles ?? [])]).toEqual([
+      ['cn=ops', 'operator'],
+      ['heads', 'admin'],
+    ]);
+    expect(loadConfig({}).auth.oidc).toBeUndefined();
+  });
+
   test.each<[string, Environment, string[]]>([
     ['production needs secrets', { NODE_ENV: 'production' }, ['JWT_SECRET', 'ADMIN_PASSWORD']],
     ['no board, no password', { NODE_ENV: 'production', ROLE: 'worker' }, ['JWT_SECRET']],
+    ['a provider needs a name for us', { OIDC_ISSUER: 'https://id.example.com/t' }, ['OIDC_CLIENT_ID']],
+    ['a name for us at no provider', { OIDC_CLIENT_ID: 'millrace' }, ['OIDC_ISSUER']],
+    [
+      'a provider without TLS',
+      { OIDC_ISSUER: 'http://id.example.com', OIDC_CLIENT_ID: 'millrace' },
+      ['OIDC_ISSUER'],
+    ],
+    ['a provider on this machine', { OIDC_ISSUER: 'http://localhost:9000/t', OIDC_CLIENT_ID: 'm' }, []],
+    ['a role that there is not', { OIDC_ROLES: 'heads=root' }, ['OIDC_ROLES']],
+    ['a role of services', { OIDC_ROLES: 'shop=producer' }, ['OIDC_ROLES']],
+    ['a role without a value', { OIDC_ROLES: 'admin' }, ['OIDC_ROLES']],
     ['redis needs an address', { QUEUE_BACKEND: 'redis' }, ['REDIS_URL']],
     ['redis by host is an address', { QUEUE_BACKEND: 'redis', REDIS_HOST: 'cache' }, []],
     ['postgres needs an address', { QUEUE_BACKEND: 'postgres' }, ['DATABASE_URL']],
@@ -314,6 +339,7 @@ describe('secrets', () => {
     expect(secretNames).toEqual(
       expect.arrayContaining([
         ...['REDIS_URL', 'REDIS_PASSWORD', 'DATABASE_URL', 'JWT_SECRET', 'ADMIN_PASSWORD', 'SMTP_URL'],
+        ...['OIDC_CLIENT_SECRET'],
         ...['SENDGRID_API_KEY', 'SAM_GOV_API_KEY', 'OPENAI_API_KEY', 'SENTRY_DSN'],
         ...['AWS_ACCESS_KEY', 'AWS_SECRET_KEY', 'SUPABASE_SERVICE_ROLE_KEY'],
       ]),
