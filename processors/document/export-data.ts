@@ -2,9 +2,9 @@ import type { ExportRow } from '../../src/integrations/database/port.ts';
 import { defineProcessor } from '../define.ts';
 import { writeCsv } from './export/csv.ts';
 import { writeNdjson } from './export/ndjson.ts';
-import { exportPlan } from './export/plan.ts';
+import { type ExportPlan, exportPlan } from './export/plan.ts';
 import type { ExportWriter } from './export/writer.ts';
-import { xlsxWriter } from './export/xlsx.ts';
+import { type SummaryLine, xlsxWriter } from './export/xlsx.ts';
 import { renderInto } from './render-into.ts';
 import { documentIdOf } from './report/plan.ts';
 
@@ -39,7 +39,7 @@ export const exportData = defineProcessor(
     const { file, rendered: rows } = await renderInto(
       storage,
       `exports/${documentId}.${format}`,
-      (sink) => writerOf(format, dataset)(plan.columns, batches, sink),
+      (sink) => writerOf(format, dataset, plan)(plan.columns, batches, sink),
       signal,
     );
     const document = {
@@ -71,10 +71,22 @@ export const exportData = defineProcessor(
   },
 );
 
-function writerOf(format: Format, dataset: string): ExportWriter {
+function writerOf(format: Format, dataset: string, { columns, filters }: ExportPlan): ExportWriter {
   if (format === 'csv') return writeCsv;
   if (format === 'ndjson') return writeNdjson;
-  return xlsxWriter(`${dataset.charAt(0).toUpperCase()}${dataset.slice(1)}`);
+  const name = `${dataset.charAt(0).toUpperCase()}${dataset.slice(1)}`;
+  return xlsxWriter(name, {
+    // Without the time: an attempt that is run again writes the same file.
+    summary: (rows) => [
+      ['Dataset', name],
+      ['Rows', rows],
+      ['Columns', columns.map((column) => column.name).join(', ')],
+      ...filters.map(({ column, is, values }): SummaryLine => {
+        const bound = is === 'any' ? '' : `${is} `;
+        return ['Filter', `${column}: ${bound}${values.join(', ')}`];
+      }),
+    ],
+  });
 }
 
 async function* counted(

@@ -131,6 +131,16 @@ describe('export-data', () => {
     await book.xlsx.load(Uint8Array.from(bytes).buffer);
     const sheet = book.getWorksheet('Opportunities');
     expect(sheet?.rowCount).toBe(2_501);
+    const filters = { posted_on_from: '2026-10-01', title: ['=1', 'b'] };
+    const some = await run({ dataset: 'opportunities', format: 'xlsx', columns: ['title'], filters });
+    await book.xlsx.load(Uint8Array.from(some.bytes).buffer);
+    expect(book.getWorksheet('Summary')?.getSheetValues().slice(1)).toEqual([
+      [undefined, 'Dataset', 'Opportunities'],
+      [undefined, 'Rows', some.result.rows],
+      [undefined, 'Columns', 'title'],
+      [undefined, 'Filter', 'posted_on: from 2026-10-01'],
+      [undefined, 'Filter', 'title: =1, b'],
+    ]);
     const lines = (await run({ dataset: 'opportunities', format: 'ndjson', columns })).bytes
       .toString()
       .trimEnd()

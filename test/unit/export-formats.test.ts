@@ -181,7 +181,7 @@ describe('an export as a workbook', () => {
       { rows: 4, bytes: 1e9 },
       { rows: 1e6, bytes: 3_000 },
     ]) {
-      const book = await load(await write(xlsxWriter('Stories', limits), rows));
+      const book = await load(await write(xlsxWriter('Stories', { limits }), rows));
       expect(book.worksheets.length).toBeGreaterThan(1);
       expect(book.worksheets.map(({ name }) => name).slice(0, 2)).toEqual(['Stories', 'Stories 2']);
       const titles = book.worksheets.flatMap((sheet) => {
@@ -201,6 +201,29 @@ describe('an export as a workbook', () => {
     // One by one: the difference of forty such texts is nothing to read.
     for (const [index, [title]] of rows.entries())
       expect(sheet?.getCell(index + 2, 1).value === title, `row ${index}`).toBe(true);
+  });
+
+  it('says on a last sheet what it holds, as text and numbers', async () => {
+    const bytes = await write(
+      xlsxWriter('Stories', {
+        summary: (rows) => [
+          ['Rows', rows],
+          ['Filter', '=1+1 <&> "a"'],
+        ],
+      }),
+      [row('a'), row('b')],
+    );
+    const book = await load(bytes);
+    expect(book.worksheets.map(({ name }) => name)).toEqual(['Stories', 'Summary']);
+    expect(book.getWorksheet('Summary')?.getSheetValues().slice(1)).toEqual([
+      [undefined, 'Rows', 2],
+      [undefined, 'Filter', '=1+1 <&> "a"'],
+    ]);
+    const other = read(bytes);
+    expect(utils.sheet_to_json(other.Sheets.Summary ?? {}, { header: 1 })).toEqual([
+      ['Rows', 2],
+      ['Filter', '=1+1 <&> "a"'],
+    ]);
   });
 
   it('is a workbook without rows too', async () => {

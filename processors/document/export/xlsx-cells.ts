@@ -1,8 +1,7 @@
 import type { ExportRow } from '../../../src/integrations/database/port.ts';
-import { cellText } from '../cell-text.ts';
 import type { ColumnType, DatasetColumn } from './datasets.ts';
 import { isoTime, listItems } from './writer.ts';
-import { escapeXml, style } from './xlsx-parts.ts';
+import { cellXml, style } from './xlsx-parts.ts';
 
 /** The XML of one row of a sheet, rows counted from 1. Empty cells are left out; each other says where it stands. */
 export function sheetCells(
@@ -44,13 +43,13 @@ const cellOf: Readonly<Record<ColumnType, (value: string) => string>> = {
   },
 };
 
-/** What needs a second look: markup, controls, halves of letters, what XML forbids, and OOXML's own escape `_x0041_`. */
+/** What needs a second look: markup, controls, halves of letters, what XML forbids, and OOXML's own escapes. */
 const notPlain = /[&<>\p{Cc}\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_/u;
 const mostPlainLetters = 32_767;
 
 function textCell(value: string): string {
   const plain = value.length <= mostPlainLetters && !notPlain.test(value);
-  const text = plain ? value : escapeXml(cellText(value)).replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_');
+  const text = plain ? value : cellXml(value);
   const space = hasOuterSpace(text) ? ' xml:space="preserve"' : '';
   return `" s="${style.text}" t="inlineStr"><is><t${space}>${text}</t></is></c>`;
 }

@@ -1,3 +1,4 @@
+import { cellText } from '../cell-text.ts';
 import type { DatasetColumn } from './datasets.ts';
 
 /** Places in the list of styles below. */
@@ -13,6 +14,11 @@ const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 
 export function escapeXml(text: string): string {
   return text.toWellFormed().replace(/[&<>"]/g, (letter) => escapes[letter] ?? '');
+}
+
+/** Any text as a cell holds it; what OOXML would read as its own escape, `_x0041_`, is escaped. */
+export function cellXml(text: string): string {
+  return escapeXml(cellText(text)).replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_');
 }
 
 /** `A`, `B`, ... `Z`, `AA`, ... for 0, 1, ... */
@@ -35,6 +41,21 @@ export function sheetHead(columns: readonly DatasetColumn[], letters: readonly s
 
 export function sheetTail(letters: readonly string[], rows: number): string {
   return `</sheetData><autoFilter ref="A1:${letters.at(-1)}${rows}"/></worksheet>`;
+}
+
+/** A sheet of two columns: what is said, and what of. Texts are text, whatever they begin with. */
+export function summarySheet(lines: readonly (readonly [string, string | number])[]): string {
+  const text = (place: string, value: string, look: number) =>
+    `<c r="${place}" s="${look}" t="inlineStr"><is><t xml:space="preserve">${cellXml(value)}</t></is></c>`;
+  const rows = lines.map(([label, value], index) => {
+    const number = index + 1;
+    const cell =
+      typeof value === 'number'
+        ? `<c r="B${number}"><v>${value}</v></c>`
+        : text(`B${number}`, value, style.text);
+    return `<row r="${number}">${text(`A${number}`, label, style.header)}${cell}</row>`;
+  });
+  return `${declaration}<worksheet xmlns="${main}"><cols><col min="1" max="1" width="16" customWidth="1"/><col min="2" max="2" width="80" customWidth="1"/></cols><sheetData>${rows.join('')}</sheetData></worksheet>`;
 }
 
 /** The parts of a workbook besides its sheets (ECMA-376 part 1), for sheets of these names, escaped. */

@@ -2,7 +2,7 @@ import { createBreather } from '../pacing.ts';
 import { taken } from '../report/feeding.ts';
 import type { ExportWriter } from './writer.ts';
 import { sheetCells } from './xlsx-cells.ts';
-import { columnLetters, escapeXml, fixedParts, sheetHead, sheetTail } from './xlsx-parts.ts';
+import { columnLetters, escapeXml, fixedParts, sheetHead, sheetTail, summarySheet } from './xlsx-parts.ts';
 import { createZip, type ZipEntry } from './zip.ts';
 
 /** A sheet holds 1,048,576 rows, and one of them is the header. */
@@ -17,6 +17,15 @@ export interface SheetLimits {
   readonly bytes: number;
 }
 
+/** A line of the summary: what it says, and what of. */
+export type SummaryLine = readonly [label: string, value: string | number];
+
+export interface XlsxOptions {
+  readonly limits?: SheetLimits;
+  /** What stands on a last sheet, which is called Summary, once so many rows are written; without it there is none. */
+  readonly summary?: (rows: number) => readonly SummaryLine[];
+}
+
 /**
  * Plain workbooks, written by hand: one table with typed cells, a header that stays in sight, and a filter; what does
  * not fit on a sheet goes on in the next. Texts are inline, so nothing is kept in memory, and never formulas.
@@ -24,7 +33,7 @@ export interface SheetLimits {
  */
 export function xlsxWriter(
   name: string,
-  limits: SheetLimits = { rows: rowsPerSheet, bytes: bytesPerSheet },
+  { limits = { rows: rowsPerSheet, bytes: bytesPerSheet }, summary }: XlsxOptions = {},
 ): ExportWriter {
   return async (columns, batches, sink) => {
     const breathe = createBreather();
@@ -68,7 +77,12 @@ export function xlsxWriter(
         }
       }
       await finish(entry);
-      for (const [part, xml] of fixedParts(sheets)) {
+      const parts = [];
+      if (summary !== undefined) {
+        sheets.push('Summary');
+        parts.push([`xl/worksheets/sheet${sheets.length}.xml`, summarySheet(summary(rows))] as const);
+      }
+      for (const [part, xml] of [...parts, ...fixedParts(sheets)]) {
         entry = zip.entry(part);
         await entry.write(xml);
         await entry.end();

@@ -68,6 +68,7 @@ export function createZip(sink: Writable): Zip {
         }
       });
       const ended = finished(deflate);
+      // Whoever ends the entry waits for it; one that breaks before is heard there, and must not end the process.
       ended.catch(() => undefined);
       const gathered = createGatherer();
       async function compress(): Promise<void> {
@@ -77,6 +78,7 @@ export function createZip(sink: Writable): Zip {
         // What was handed over before lies in the other buffer, which is the next to be filled.
         await compressing;
         compressing = fed(deflate, bytes);
+        // The next call waits for it and throws what it failed with; unheard until then, it would end the process.
         compressing.catch(() => undefined);
         if (failure !== undefined) throw failure;
         await drained(sink);

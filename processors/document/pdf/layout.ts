@@ -1,7 +1,7 @@
 import PDFDocument from 'pdfkit';
 import { createBreather } from '../pacing.ts';
 import { type FontName, loadFonts } from './fonts.ts';
-import { gatherOutput } from './output.ts';
+import { gatherContent, gatherOutput } from './output.ts';
 import { colour, paper, size } from './theme.ts';
 import { type Measure, shorten } from './wrap.ts';
 
@@ -61,6 +61,7 @@ export async function createLayout(options: LayoutOptions): Promise<Layout> {
     info: { Title: title, Subject: subject, Creator: 'Millrace', Producer: 'Millrace with PDFKit' },
   });
   gatherOutput(doc);
+  gatherContent(doc);
   doc.registerFont('regular', fonts.regular).registerFont('bold', fonts.bold);
   const root = doc.struct('Document');
   doc.addStructure(root);

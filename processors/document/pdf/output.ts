@@ -1,5 +1,7 @@
 /** Bytes that go on together. */
 const gatheredBytes = 65_536;
+/** Letters of a page's content that become bytes together. */
+const gatheredLetters = 8_192;
 
 /**
  * Lets a document's bytes go on in larger parts. pdfkit gives three or more for each of its objects, of which a tagged table
@@ -20,4 +22,36 @@ export function gatherOutput(doc: PDFKit.PDFDocument): void {
     size = 0;
     return chunk === null ? push(null) : true;
   };
+}
+
+/**
+ * Lets what is drawn become bytes in larger parts. pdfkit makes an array of bytes of each operator, and keeps those of all
+ * pages until their number is known: more than a hundred thousand of them in a report of thirty pages, which are most of
+ * its memory.
+ */
+export function gatherContent(doc: PDFKit.PDFDocument): void {
+  const gather = () => {
+    const { content } = doc.page;
+    const write = content.write.bind(content);
+    const finalize = content.finalize.bind(content);
+    let text = '';
+    const pass = () => {
+      if (text !== '') write(Buffer.from(text, 'latin1'));
+      text = '';
+    };
+    content.write = (chunk: string | Uint8Array) => {
+      if (typeof chunk !== 'string') {
+        pass();
+        return write(chunk);
+      }
+      text += `${chunk}\n`;
+      if (text.length >= gatheredLetters) pass();
+    };
+    content.finalize = () => {
+      pass();
+      finalize();
+    };
+  };
+  gather();
+  doc.on('pageAdded', gather);
 }

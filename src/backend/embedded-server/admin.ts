@@ -44,6 +44,7 @@ export async function prepareDatabase(
     if (isPassing(error)) return error instanceof Error ? error.message : String(error);
     throw error;
   } finally {
+    // A connection that is broken already has nothing to say goodbye to.
     await client.end().catch(() => undefined);
   }
 }

@@ -65,6 +65,7 @@ async function restoreLink(packageFolder: string, entry: unknown): Promise<void>
   if (typeof entry !== 'object' || entry === null || !('source' in entry) || !('target' in entry)) return;
   if (typeof entry.source !== 'string' || typeof entry.target !== 'string') return;
   const path = join(packageFolder, entry.target);
+  // Missing, or not to be seen: making it says which.
   if ((await lstat(path).catch(() => undefined)) !== undefined) return;
   // A folder that we may not write shows itself a step later, when the program says which library it lacks.
   await symlink(relative(dirname(entry.target), entry.source), path).catch(() => undefined);
@@ -73,5 +74,6 @@ async function restoreLink(packageFolder: string, entry: unknown): Promise<void>
 async function makeExecutable(path: string): Promise<void> {
   const { mode } = await stat(path);
   if ((mode & EXECUTABLE_BY_ALL) === EXECUTABLE_BY_ALL || process.platform === 'win32') return;
+  // A folder that we may not change shows itself a step later, when the program cannot be started.
   await chmod(path, mode | EXECUTABLE_BY_ALL).catch(() => undefined);
 }
