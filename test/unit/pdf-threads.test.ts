@@ -3,8 +3,12 @@ import { type Drawing, pdfThreads } from '../../processors/document/pdf-threads.
 import { figuresOf, sampleRows } from '../integration/report-data.ts';
 import { readPdf } from '../integration/report-files.ts';
 
+/** Rows that fill their cells, each with words of its own: what takes most. */
 const drawing = (count: number): Drawing => {
-  const rows = sampleRows(count, '2026-08-25', 90);
+  const rows = sampleRows(count, '2026-08-25', 90).map((row, index) => {
+    const words = Array.from({ length: 60 }, (_, at) => `word${index * 60 + at}`).join(' ');
+    return { ...row, title: words, agency: words, noticeType: words, setAside: words };
+  });
   const head = { title: 'Report', range: { start: '2026-08-25', end: '2026-11-22' } };
   const generatedAt = new Date('2026-11-22T12:00:00Z');
   return {
@@ -18,7 +22,7 @@ const drawing = (count: number): Drawing => {
 
 describe('threads that draw PDFs', () => {
   it('refuse what takes more memory than they may, and go on with the next', async () => {
-    const draw = pdfThreads({ maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 8 });
+    const draw = pdfThreads({ maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 });
     await expect(draw(drawing(2_000))).rejects.toMatchObject({ code: 'TOO_LARGE', retryable: false });
     const { bytes, rows } = await draw(drawing(3));
     expect(rows).toBe(3);
