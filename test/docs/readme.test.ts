@@ -49,7 +49,7 @@ describe('the README', () => {
     await world.close();
   });
 
-  test('shows a job of one’s own that compiles and runs', { timeout: 60_000 }, async () => {
+  test('shows a job of one’s own that compiles and runs', { timeout: 180_000 }, async () => {
     await insertAfter(join(copy, 'queues/email.ts'), '  jobs: {\n', block('definition'));
     await expect(compile(copy), 'a definition without a processor').rejects.toThrow();
     await writeFile(join(copy, 'processors/email/send-receipt.ts'), block('processor'));

@@ -355,6 +355,8 @@ const calls: Readonly<Record<string, () => Promise<readonly Call[]> | readonly C
     { path: '/api/tokens', status: 201, body: { role: 'viewer', subject: 'eve', ttl: '30m' } },
   ],
   'delete /api/tokens/{token}': async () => [{ path: `/api/tokens/${await addToken()}`, status: 200 }],
+  'get /api/audit': () => [{ path: '/api/audit?limit=5', status: 200 }],
+  'get /api/audit.csv': () => [{ path: '/api/audit.csv', status: 200 }],
   'get /health': () => [{ path: '/health', status: 200 }],
   'get /health/live': () => [{ path: '/health/live', status: 200 }],
   'get /health/ready': () => [{ path: '/health/ready', status: 200 }],
@@ -368,6 +370,9 @@ const calls: Readonly<Record<string, () => Promise<readonly Call[]> | readonly C
     return [{ path: '/webhooks/sendgrid', status: 204, body, headers: events(JSON.stringify(body)) }];
   },
   'get /api/openapi.json': () => [{ path: '/api/openapi.json', status: 200 }],
+  'get /api/docs': () => [{ path: '/api/docs', status: 200 }],
+  'get /api/docs/style.css': () => [{ path: '/api/docs/style.css', status: 200 }],
+  'get /api/docs/try.js': () => [{ path: '/api/docs/try.js', status: 200 }],
 };
 
 /** Every job that there is, with a payload that its schema makes. */
@@ -391,6 +396,9 @@ const neverRefused = new Set([
   'get /health/ready',
   'get /metrics',
   'get /api/openapi.json',
+  'get /api/docs',
+  'get /api/docs/style.css',
+  'get /api/docs/try.js',
 ]);
 
 /** Calls that must be refused, beyond those without a token and with an unknown query. */

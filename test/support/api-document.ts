@@ -2,6 +2,7 @@ import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { apiDocument } from '../../scripts/api-document.ts';
 import type { DocumentedAnswer, DocumentedOperation } from '../../src/http/openapi/operation.ts';
+import type { JsonSchema } from '../../src/http/openapi/schemas.ts';
 import type { Answer } from './site.ts';
 
 /** The document as it is written to `docs/openapi.json`, and what a test asks of it. */
@@ -16,6 +17,10 @@ export class ApiDocument {
 
   get json(): unknown {
     return this.#document;
+  }
+
+  get schemas(): Readonly<Record<string, JsonSchema>> {
+    return this.#document.components.schemas;
   }
 
   /** Every operation under `<method> <path>`. */

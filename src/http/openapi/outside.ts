@@ -124,6 +124,27 @@ const documentOperations: readonly Operation[] = [
       200: { contentType: 'application/json', description: 'OpenAPI 3.1', schema: z.looseObject({}) },
     },
   },
+  {
+    method: 'get',
+    path: '/api/docs',
+    tag: 'This document',
+    summary: 'Read this document, and try it',
+    answers: { 200: { contentType: 'text/html', description: 'A page' } },
+  },
+  {
+    method: 'get',
+    path: '/api/docs/style.css',
+    tag: 'This document',
+    summary: 'Get the style of that page',
+    answers: { 200: { contentType: 'text/css', description: 'The style' } },
+  },
+  {
+    method: 'get',
+    path: '/api/docs/try.js',
+    tag: 'This document',
+    summary: 'Get the script of that page',
+    answers: { 200: { contentType: 'text/javascript', description: 'The script' } },
+  },
 ];
 
 export const outsideOperations: readonly Operation[] = [

@@ -11,8 +11,8 @@ export function jobKinds(): OperationKind[] {
       return {
         params: { queue, job },
         tag: headingOf(queue),
-        summary: `Add ${queue}/${job}`,
-        description: `${sentence(summary)} Answers when the queue has the job. The same idempotency key again, by header or option, is the same job for as long as the queue keeps it, and is answered with 200.`,
+        summary,
+        description: `Adds ${queue}/${job}. Answers when the queue has the job. The same idempotency key again, by header or option, is the same job for as long as the queue keeps it, and is answered with 200.`,
         body: z.strictObject({ payload: taken, options: requestOptions.optional() }),
         result,
       };
