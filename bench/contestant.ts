@@ -9,6 +9,8 @@ export interface ContestantOptions {
   readonly peer: 'raw' | 'millrace';
   readonly store: 'redis' | 'postgres';
   readonly url: string;
+  /** The database of Millrace's job index; absent: it has none. */
+  readonly index?: string;
   /** Where the process's stdout goes: a file, as a log would in production. */
   readonly logFile: string;
   /** Writes a V8 profile of the process into this folder. */
@@ -31,13 +33,17 @@ const reply = z.discriminatedUnion('ok', [
 
 /** Resolves when the peer is connected to its store. */
 export async function openContestant(options: ContestantOptions): Promise<Contestant> {
-  const { peer, store, url, logFile, profileDir } = options;
+  const { peer, store, url, index, logFile, profileDir } = options;
   const log = openSync(logFile, 'a');
-  const child = fork(join(import.meta.dirname, 'peer-process.ts'), [JSON.stringify({ peer, store, url })], {
-    stdio: ['ignore', log, 'inherit', 'ipc'],
-    execArgv: profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir],
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  const child = fork(
+    join(import.meta.dirname, 'peer-process.ts'),
+    [JSON.stringify({ peer, store, url, index })],
+    {
+      stdio: ['ignore', log, 'inherit', 'ipc'],
+      execArgv: profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir],
+      env: { ...process.env, NODE_ENV: 'production' },
+    },
+  );
   closeSync(log);
   await next(child, peer).catch((error: unknown) => {
     child.kill('SIGKILL');

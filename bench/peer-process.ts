@@ -11,6 +11,7 @@ const settings = z.object({
   peer: z.enum(['raw', 'millrace']),
   store: z.enum(['redis', 'postgres']),
   url: z.string(),
+  index: z.string().optional(),
 });
 const request = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('task'), task: z.enum(tasks), jobs: z.int() }),

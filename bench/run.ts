@@ -12,6 +12,7 @@ interface Part {
 
 const parts: Readonly<Record<string, Part>> = {
   queues: { file: 'index.ts', measures: 'adding and processing jobs, against raw BullMQ', limit: 15 },
+  index: { file: 'job-index.ts', measures: 'the cost of the job index, and searches in it', limit: 15 },
   exports: { file: 'exports.ts', measures: 'writers of exports, against libraries', limit: 8 },
   reports: { file: 'reports.ts', measures: 'drawing PDF reports, against pdfmake', limit: 5 },
   documents: { file: 'documents.ts', measures: 'export and report jobs in a worker process', limit: 8 },

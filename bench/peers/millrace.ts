@@ -1,5 +1,9 @@
 import { queueNames } from '../../queues/index.ts';
 import { openBackend } from '../../src/backend/index.ts';
+import { openDatabase } from '../../src/integrations/database/postgres/index.ts';
+import { JobRecorder } from '../../src/job-index/recorder.ts';
+import { createValidatedMask } from '../../src/job-index/validated-mask.ts';
+import { createIndexWriter } from '../../src/job-index/writer.ts';
 import { Events } from '../../src/observability/events.ts';
 import { logJobs } from '../../src/observability/job-log.ts';
 import { createLogger } from '../../src/observability/logger.ts';
@@ -23,7 +27,7 @@ import {
  * The platform as `src/app.ts` puts it together, in production's manner: validation on both sides, one JSON log line a
  * job on stdout, metrics, dead letters armed, a worker for each queue.
  */
-export async function openMillrace({ store, url }: PeerOptions): Promise<Peer> {
+export async function openMillrace({ store, url, index }: PeerOptions): Promise<Peer> {
   const backend = await openBackend({
     kind: store,
     redisUrl: store === 'redis' ? url : undefined,
@@ -40,7 +44,9 @@ export async function openMillrace({ store, url }: PeerOptions): Promise<Peer> {
     maxAttempts,
     backoffMs,
     onError: (queue, err) => log.warn({ queue, err }, 'queue connection'),
+    events,
   });
+  const indexing = index === undefined ? undefined : openIndex(index, events);
   const deadLetters = new DeadLetters((name) => queues.queue(name));
   let workers: WorkerRuntime | undefined;
   const metrics = createMetrics(events, {
@@ -97,11 +103,38 @@ export async function openMillrace({ store, url }: PeerOptions): Promise<Peer> {
       const line = `worker_jobs_processed_total{queue="${queueName}",job="${jobName}",status="completed"} ${jobsRun}`;
       if (jobsRun > 0 && !page.split('\n').includes(line))
         throw new Error(`The metrics do not say that ${jobsRun} jobs ran: the platform was not fully on.`);
+      await indexing?.verify();
     },
     async close() {
+      await indexing?.close();
       await queues.close();
       await backend.close();
       log.flush();
+    },
+  };
+}
+
+/** As `src/composition/job-index.ts` opens it. */
+function openIndex(url: string, events: Events) {
+  const database = openDatabase({ url, poolMax: 2 });
+  const recorder = new JobRecorder(events, { mask: createValidatedMask() });
+  const writer = createIndexWriter({
+    recorder,
+    index: database.jobIndex,
+    events,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  void writer.start();
+  return {
+    async verify() {
+      await writer.flush();
+      if (recorder.dropped > 0) throw new Error(`The index has dropped ${recorder.dropped} sights of jobs.`);
+    },
+    async close() {
+      await writer.stop();
+      await database.close();
     },
   };
 }

@@ -22,6 +22,8 @@ export interface Counts {
 export interface PeerOptions {
   readonly store: 'redis' | 'postgres';
   readonly url: string;
+  /** The database of the job index; absent: without one. */
+  readonly index?: string | undefined;
 }
 
 /** The queue and the job that both use: real definitions, so that validation costs what it costs in production. */

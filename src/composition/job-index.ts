@@ -2,6 +2,7 @@ import type { Config } from '../../config/index.ts';
 import { queueNames } from '../../queues/index.ts';
 import type { Database } from '../integrations/database/port.ts';
 import { JobRecorder, type MaskPayload } from '../job-index/recorder.ts';
+import { createValidatedMask } from '../job-index/validated-mask.ts';
 import { createIndexWriter } from '../job-index/writer.ts';
 import { createLoop } from '../lifecycle/loop.ts';
 import type { Service } from '../lifecycle/service.ts';
@@ -28,7 +29,7 @@ export function openJobIndex(
 ): Service | undefined {
   if (!config.jobIndex.on) return undefined;
   return createIndexWriter({
-    recorder: new JobRecorder(events, { mask }),
+    recorder: new JobRecorder(events, { mask: createValidatedMask() }),
     index: database.jobIndex,
     events,
     onError: (error) => log.warn({ err: error }, 'the job index will be written later'),

@@ -1,0 +1,199 @@
+/**
+ * `npm run bench -- index`: what the job index costs, the platform with it against the platform without, in turn; and how
+ * long searches take in a million jobs.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import type { JobFilter } from '../src/integrations/database/port.ts';
+import { openPool } from '../src/integrations/database/postgres/connection.ts';
+import { openDatabase } from '../src/integrations/database/postgres/index.ts';
+import { migrate } from '../src/integrations/database/postgres/migrate.ts';
+import { openContestant } from './contestant.ts';
+import { findRedis, type Store, startPostgres, startRedis } from './stores.ts';
+import type { Task, Timing } from './tasks.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    jobs: { type: 'string', default: '4000' },
+    rows: { type: 'string', default: '1000000' },
+    only: { type: 'string' },
+  },
+});
+const rounds = Number(values.rounds);
+const jobs = Number(values.jobs);
+const rows = Number(values.rows);
+
+const migrations = join(import.meta.dirname, '../migrations');
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const median = (list: readonly number[]) =>
+  [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
+
+async function cost(store: Store, indexUrl: string, dir: string): Promise<void> {
+  const open = (peer: 'raw' | 'millrace', index: { index?: string }) =>
+    openContestant({
+      peer: 'millrace',
+      store: store.kind,
+      // Each has the database that the bench of the queues gives to one of its two peers.
+      url: store.urlOf(peer),
+      logFile: join(dir, `${store.kind}-${peer}.log`),
+      profileDir: undefined,
+      ...index,
+    });
+  const without = await open('raw', {});
+  const withIndex = await open('millrace', { index: indexUrl });
+  try {
+    for (const task of ['process', 'concurrent', 'bulk'] as const)
+      await compare(store, task, without, withIndex);
+    await Promise.all([without.close(), withIndex.close()]);
+  } catch (error) {
+    without.kill();
+    withIndex.kill();
+    throw error;
+  }
+}
+
+type Performer = { perform(task: Task, jobs: number): Promise<Timing> };
+
+async function compare(store: Store, task: Task, without: Performer, withIndex: Performer): Promise<void> {
+  const ratios: number[] = [];
+  const cpu: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const run = async (peer: Performer) => {
+      await store.clear();
+      return peer.perform(task, jobs);
+    };
+    const first = round % 2 === 0;
+    const early = await run(first ? without : withIndex);
+    const late = await run(first ? withIndex : without);
+    const [off, on] = first ? [early, late] : [late, early];
+    if (round === 0) continue;
+    ratios.push(off.seconds / on.seconds);
+    cpu.push(((on.cpuSeconds - off.cpuSeconds) / jobs) * 1_000_000);
+  }
+  const spread = `${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}`;
+  say(
+    `${store.kind.padEnd(9)} ${task.padEnd(11)} rate with the index to without: ${median(ratios).toFixed(2)} (${spread}), ` +
+      `Node's own time ${median(cpu).toFixed(1)} microseconds more a job`,
+  );
+}
+
+/** Jobs of two months: four queues, two thousand owners, a failure in a thousand, words of every frequency. */
+const fill = `
+  insert into job_index (job_id, queue, added_at, name, correlation_id, tenant, owner, parent, state, state_at, attempts,
+    max_attempts, started_at, finished_at, wait_ms, duration_ms, error_code, error_message, payload, words)
+  select n::text, q, at, name, 'c-' || n / 3, 'tenant-' || n % 500, 'user-' || n % 2000,
+    case when n % 50 = 0 then 'email/' || n / 50 end, st, at, 1, 3, at, at, 5, 10,
+    case when st = 'failed' then case when n % 20000 = 0 then 'MAIL_REJECTED' else 'JOB_TIMEOUT' end end, null,
+    jsonb_build_object('type', 'opportunity-reminder', 'data', jsonb_build_object('userId', 'user-' || n % 2000, 'title', text)),
+    job_words('opportunity reminder user ' || n % 2000 || ' person' || n || ' ' || text)
+  from (
+    select n, now() - ($1 - n) * interval '5 s' as at,
+      case when n > $1 - 1000 then 'waiting' when n % 1000 = 0 then 'failed' else 'completed' end as st,
+      case when n % 100 < 70 then 'email' when n % 100 < 90 then 'document' when n % 100 < 99 then 'story-enhancement' else 'sync' end as q,
+      case when n % 100 < 70 then 'send-reminder' when n % 100 < 90 then 'generate-report' when n % 100 < 99 then 'enhance-story'
+        else 'sam-gov-sync' end as name,
+      'notice for ' || (array['surgical', 'cardiac', 'dental', 'optical', 'imaging'])[1 + n % 5] || ' supplies lot ' || n % 97
+        || case when n < $1 / 5 and n % 3 = 0 then ' legacy' else '' end || case when n % 9973 = 0 then ' zebra' else '' end as text
+    from generate_series(1, $1::int) n) as made`;
+
+const day = 86_400_000;
+const ago = (days: number) => new Date(Date.now() - days * day);
+
+const searches: Readonly<Record<string, JobFilter>> = {
+  'no filter': {},
+  'a queue': { queue: 'email' },
+  'a rare queue': { queue: 'sync' },
+  'a name': { name: 'sam-gov-sync' },
+  failed: { state: 'failed' },
+  waiting: { state: 'waiting' },
+  'a state that none has': { state: 'cancelled' },
+  'an id': { id: '123456' },
+  'a correlation id': { correlationId: 'c-1000' },
+  'a tenant': { tenant: 'tenant-7' },
+  'an owner': { owner: 'user-77' },
+  'an error': { errorCode: 'MAIL_REJECTED' },
+  'a day': { from: ago(20), until: ago(19) },
+  'a word that all have': { words: 'supplies' },
+  'a word that a fifth has': { words: 'cardiac' },
+  'a word of old jobs alone (one in fifteen)': { words: 'legacy' },
+  'a rare word': { words: 'zebra' },
+  'a word that none has': { words: 'nosuchword' },
+  'two words': { words: 'cardiac & legacy' },
+  'the beginning of a word': { words: 'person1234:*' },
+  'a queue and a word of others': { queue: 'sync', words: 'cardiac' },
+  'an owner and a name': { owner: 'user-77', name: 'sam-gov-sync' },
+  'a page far down': { queue: 'email', before: { addedAt: ago(30), seq: '1' } },
+};
+
+async function search(url: string): Promise<void> {
+  const pool = openPool(url, 1);
+  await pool.query('truncate job_index');
+  say(`filling the index with ${rows} jobs`);
+  await pool.query(fill, [rows]);
+  await pool.query('vacuum analyze job_index');
+  const { rows: sizes } = await pool.query<{ size: string }>(
+    `select pg_size_pretty(pg_total_relation_size('job_index')) as size`,
+  );
+  await pool.end();
+  say(`search in ${rows} jobs (${sizes[0]?.size}), pages of 50, ms: median and most of nine`);
+  const database = openDatabase({ url, poolMax: 2 });
+  for (const [name, filter] of Object.entries(searches)) {
+    const times: number[] = [];
+    let found = 0;
+    for (let turn = 0; turn < 10; turn++) {
+      const began = performance.now();
+      found = (await database.jobIndex.search(filter, 51)).length;
+      // The first one reads from disk what the others find in memory.
+      if (turn > 0) times.push(performance.now() - began);
+    }
+    const figures = `${median(times).toFixed(0).padStart(5)} ${Math.max(...times)
+      .toFixed(0)
+      .padStart(5)}`;
+    say(`  ${name.padEnd(44)} ${figures}   ${found > 50 ? 'more than 50' : found} found`);
+  }
+  await database.close();
+}
+
+const dir = await mkdtemp(join(os.tmpdir(), 'millrace-bench-'));
+const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
+const end = async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void end().finally(() => process.exit(130)));
+}
+
+try {
+  const postgres = await startPostgres(dir);
+  undo.push(() => postgres.stop());
+  const indexUrl = new URL(postgres.urlOf('raw'));
+  indexUrl.pathname = '/bench_index';
+  const admin = new pg.Client({ connectionString: postgres.urlOf('raw') });
+  await admin.connect();
+  await admin.query('create database bench_index');
+  await admin.end();
+  const pool = openPool(indexUrl.href, 1);
+  await migrate(pool, migrations);
+  await pool.end();
+
+  if (values.only === undefined || values.only === 'cost') {
+    await cost(postgres, indexUrl.href, dir);
+    const redis = findRedis();
+    if (redis === undefined) say('There is no redis-server on the PATH: the cost on Redis is left out.');
+    else {
+      const store = await startRedis(redis, dir);
+      undo.push(() => store.stop());
+      await cost(store, indexUrl.href, dir);
+    }
+  }
+  if (values.only === undefined || values.only === 'search') await search(indexUrl.href);
+  say(
+    `load at the end ${os.loadavg()[0]?.toFixed(1)} on ${os.availableParallelism()} cores: above that, only ratios count`,
+  );
+} finally {
+  await end();
+}

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { queues } from '../../queues/index.ts';
+import { createValidatedMask } from '../../src/job-index/validated-mask.ts';
+import { jobMask } from '../../src/queue/masking/index.ts';
+import { valid } from '../support/payloads.ts';
+
+const mask = createValidatedMask();
+const all = Object.entries(queues).flatMap(([queue, { jobs }]) =>
+  Object.entries(jobs).map(([name, { payload: schema }]) => ({ queue, name, schema })),
+);
+
+describe('the mask of validated payloads', () => {
+  it.each(all)('hides in $queue/$name what the mask of jobs hides', ({ queue, name, schema }) => {
+    fc.assert(
+      fc.property(valid(schema), (value) => {
+        const payload: unknown = schema.parse(value);
+        expect(mask(queue, name, payload)).toEqual(jobMask({ queue, name, payload }).payload);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('hides what a shown text quotes of a hidden one, however it is written', () => {
+    const text = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 60 }),
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }),
+      fc.constantFrom('Ada Lovelace', 'ada', 'O"Neil', 'two\nlines', '100%', 'a@b.example', '7', '4711'),
+    );
+    const writing = fc.constantFrom(
+      (value: string) => value,
+      (value: string) => value.toUpperCase(),
+      (value: string) => JSON.stringify(value),
+      (value: string) => encodeURIComponent(value.toWellFormed()),
+      (value: string) => `for ${value}: `,
+      (value: string) => value.slice(0, 30),
+      () => 'nothing of it',
+    );
+    fc.assert(
+      fc.property(text, text, writing, (hidden, about, write) => {
+        const payload = {
+          type: 'opportunity-reminder',
+          data: {
+            userId: 'user-1',
+            email: hidden,
+            opportunities: [
+              {
+                noticeId: 'n-1',
+                title: `${about} ${write(hidden)}`,
+                agency: about,
+                deadline: '2030-01-31',
+                url: 'https://sam.gov/1',
+              },
+            ],
+          },
+        };
+        const job = { queue: 'email', name: 'send-reminder', payload };
+        expect(mask('email', 'send-reminder', payload)).toEqual(jobMask(job).payload);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('leaves to the mask of jobs what no schema knows', () => {
+    for (const payload of [
+      undefined,
+      'text',
+      { type: 'welcome', data: { userId: 1, extra: 'x' } },
+      { type: 'other', data: [] },
+    ]) {
+      for (const [queue, name] of [
+        ['email', 'send-welcome'],
+        ['email', 'nothing'],
+        ['nowhere', 'nothing'],
+      ] as const) {
+        expect(mask(queue, name, payload)).toEqual(jobMask({ queue, name, payload }).payload);
+      }
+    }
+  });
+});
