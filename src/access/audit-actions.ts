@@ -11,6 +11,7 @@ export const auditActions = {
   'job.add': 'Added a job by hand',
   'job.cancel': 'Cancelled a job',
   'job.retry': 'Retried a failed job',
+  'job.rerun': 'Ran a job again as a new one, its payload edited or not',
   'job.promote': 'Let a delayed job run now',
   'job.reschedule': 'Moved a delayed job to another time',
   'job.prioritize': 'Changed the priority of a job',

@@ -7,7 +7,7 @@ const actionNames: readonly AuditAction[] = Object.keys(auditActions).filter((na
 );
 
 /** A moment as the API writes it, or as a form has it: `2026-11-25T03:00`, or a day; without a zone it is UTC. */
-const moment = z
+export const moment = z
   .string()
   .regex(
     /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/,

@@ -55,6 +55,10 @@ export function createApp(
   const audited = auditing(access.trail);
   const console = {
     ...options.console,
+    jobs: options.jobs,
+    queues: options.queues,
+    jobSearch: options.jobSearch,
+    streams,
     examine,
     audited,
     audit: database.audit,

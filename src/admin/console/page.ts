@@ -49,12 +49,17 @@ export interface View<P = undefined, Q = undefined> {
   form(action: string, options: FormOptions): Markup | undefined;
 }
 
-/** What came of an action: where to go on, and what to tell there. */
-export interface Done {
-  /** An address of ours; the page that the form was on when absent. */
-  readonly to?: string;
-  readonly notice: string;
-}
+/**
+ * What came of an action: where to go on, and what to tell there; or what it shows at once, this one time, since it may
+ * stand behind no address.
+ */
+export type Done =
+  | {
+      /** An address of ours; the page that the form was on when absent. */
+      readonly to?: string;
+      readonly notice: string;
+    }
+  | { readonly shown: Shown };
 
 export interface ActionCall<P, B> {
   readonly params: P;

@@ -53,15 +53,13 @@ export function consoleRoutes({ trail, forms, flash, pages, files }: ConsoleOpti
             return;
           }
           const { correlationId } = contextOf(request);
-          const { to, notice } = await trail.during(
-            entryOf(request, action.audit, planned.object),
-            (note) => {
-              requirePermission(request, response, action.permission);
-              return planned.run({ principal: principalOf(request), correlationId, note });
-            },
-          );
-          flash.set(request, response, notice);
-          response.redirect(303, to ?? address);
+          const done = await trail.during(entryOf(request, action.audit, planned.object), (note) => {
+            requirePermission(request, response, action.permission);
+            return planned.run({ principal: principalOf(request), correlationId, note });
+          });
+          if ('shown' in done) return await show(request, response, address, { done: done.shown });
+          flash.set(request, response, done.notice);
+          response.redirect(303, done.to ?? address);
         } catch (error) {
           // What was typed is not lost: the page comes again with it, and says what is wrong.
           if (!(error instanceof MillraceError) || error.status >= 500 || error.status === 403) throw error;
@@ -77,6 +75,8 @@ export function consoleRoutes({ trail, forms, flash, pages, files }: ConsoleOpti
 }
 
 interface Aside {
+  /** What an action shows, instead of the page itself. */
+  readonly done?: Shown;
   readonly failed?: FailedForm;
   readonly ask?: {
     readonly action: string;
@@ -91,7 +91,7 @@ interface ShowParts extends Pick<ConsoleOptions, 'forms' | 'flash'> {
 }
 
 function createShow({ page, destinations, forms, flash }: ShowParts) {
-  return async (request: Request, response: Response, address: string, { failed, ask }: Aside = {}) => {
+  return async (request: Request, response: Response, address: string, { failed, ask, done }: Aside = {}) => {
     const principal = principalOf(request);
     const actionAt = (name: string) => actionAddress(address, name);
     const view: View<unknown, unknown> = {
@@ -108,7 +108,8 @@ function createShow({ page, destinations, forms, flash }: ShowParts) {
         return actionForm(actionAt(name), forms.issue(request, response), options);
       },
     };
-    const shown: Shown = ask === undefined ? await page.render(view) : question(view, ask, page.title);
+    const shown: Shown =
+      done ?? (ask === undefined ? await page.render(view) : question(view, ask, page.title));
     const notice = flash.take(request, response);
     response.type('html').send(
       layout({

@@ -71,6 +71,18 @@ export const script = `'use strict';
     }
     document.dispatchEvent(new CustomEvent('millrace:live'));
   };
+  // Events say no more than that there is something new; several at once are one look.
+  let soon;
+  for (const part of parts) {
+    if (!part.dataset.events) continue;
+    const source = new EventSource(part.dataset.events);
+    const hear = () => {
+      clearTimeout(soon);
+      soon = setTimeout(() => { look().catch(() => undefined); }, 150);
+    };
+    for (const kind of ['state', 'progress', 'log']) source.addEventListener(kind, hear);
+    source.addEventListener('end', () => { source.close(); hear(); });
+  }
   const again = () => setTimeout(() => look().catch(() => undefined).finally(again), seconds * 1000);
   again();
   document.addEventListener('visibilitychange', () => { look().catch(() => undefined); });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { moment } from '../../access/audit-query.ts';
 import { may, type Principal } from '../../access/roles.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
 import type { IndexedJob } from '../../integrations/database/port.ts';
@@ -33,7 +34,6 @@ const foundJob = z
   })
   .meta({ id: 'FoundJob' });
 
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 const word = (most: number) => z.string().min(1).max(most);
 
 const searchQuery = z.strictObject({
@@ -50,8 +50,8 @@ const searchQuery = z.strictObject({
   error: word(64).optional().describe('The code of its failure, such as `JOB_TIMEOUT`'),
   parent: address.optional().describe('`<queue>/<id>` of the job that added it'),
   rerunOf: address.optional().describe('`<queue>/<id>` of the job that it is a second run of'),
-  from: instant.optional().describe('Added at this time or later'),
-  to: instant.optional().describe('Added before this time'),
+  from: moment.optional().describe('Added at this date or time or later; without a zone it is UTC'),
+  to: moment.optional().describe('Added before this time'),
   cursor: jobCursor.optional().describe('The `nextCursor` of the page before'),
   limit: pageLimit,
 });

@@ -3,13 +3,17 @@ import { type AuditServices, auditFile, auditPage } from './audit.ts';
 import { type CerServices, cerPages } from './cer.ts';
 import { type ConversionServices, conversionFiles, conversionPages } from './conversions.ts';
 import { type DocumentServices, documentPages } from './documents.ts';
+import { type JobServices, jobEvents, jobPage } from './job.ts';
 import { type MailPreviewServices, mailPreviewFiles, mailPreviewPages } from './mails.ts';
 import { type OutboxServices, outboxFiles, outboxPages } from './outbox.ts';
 import { type OverviewServices, overviewPage } from './overview.ts';
+import { type SearchServices, searchPage } from './search.ts';
 import { type SyncServices, syncPages } from './sync.ts';
 
 /** What the pages are about: each says in its own file what it needs. */
 export type ConsoleServices = OverviewServices &
+  SearchServices &
+  JobServices &
   DocumentServices &
   OutboxServices &
   SyncServices &
@@ -19,12 +23,23 @@ export type ConsoleServices = OverviewServices &
   AuditServices;
 
 /** Those that the HTTP side makes itself. */
-export type WebMade = 'examine' | 'linkTo' | 'audited' | 'audit' | 'trail';
+export type WebMade =
+  | 'examine'
+  | 'linkTo'
+  | 'audited'
+  | 'audit'
+  | 'trail'
+  | 'jobs'
+  | 'queues'
+  | 'jobSearch'
+  | 'streams';
 
 /** Every page of the console. */
 export function consolePages(services: ConsoleServices): readonly ConsolePage[] {
   return [
     overviewPage(services),
+    searchPage(services),
+    jobPage(services),
     ...documentPages(services),
     ...outboxPages(services),
     ...syncPages(services),
@@ -42,5 +57,6 @@ export function consoleFiles(services: ConsoleServices): readonly ConsoleFile[] 
     ...conversionFiles(services),
     ...mailPreviewFiles(services),
     auditFile(services),
+    jobEvents(services),
   ];
 }

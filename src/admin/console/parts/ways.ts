@@ -41,9 +41,14 @@ export function tabs(
   )}</ul></nav>`;
 }
 
-/** A part of a page that the script keeps up to date; without the script one loads the page again. @param seconds between looks */
-export function live(id: string, seconds: number, content: Markup): Markup {
-  return html`<div id="${id}" data-live="${seconds}">${content}</div>`;
+/**
+ * A part of a page that the script keeps up to date; without the script one loads the page again.
+ * @param seconds between looks
+ * @param events where server-sent events tell that there is something to look at before that
+ */
+export function live(id: string, seconds: number, content: Markup, events?: string): Markup {
+  const source = events === undefined ? undefined : html` data-events="${events}"`;
+  return html`<div id="${id}" data-live="${seconds}"${source}>${content}</div>`;
 }
 
 /** An address below another: each part is encoded. */

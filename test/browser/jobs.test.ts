@@ -1,0 +1,237 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UnrecoverableError } from '../../src/errors/catalogue.ts';
+import { JobRecorder } from '../../src/job-index/recorder.ts';
+import { createValidatedMask } from '../../src/job-index/validated-mask.ts';
+import { createIndexWriter } from '../../src/job-index/writer.ts';
+import { faultsOfPage, type SignedIn, signIn } from '../support/check-page.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { until } from '../support/platform.ts';
+import { openSite, type Site } from '../support/site.ts';
+
+const hostile = `</pre><script>window.hostile = 1</script><img src=x onerror="window.hostile = 1">`;
+const analytics = { type: 'refresh-analytics', data: {} } as const;
+const welcome = (name: string) => ({
+  type: 'welcome' as const,
+  data: { userId: 'user-1', email: 'ada@example.com', name },
+});
+
+let site: Site;
+let browser: Browser;
+let operator: SignedIn;
+let writer: ReturnType<typeof createIndexWriter>;
+/** Lets the job go that the test watches. */
+let release: (() => void) | undefined;
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([
+    openSite({
+      processors: {
+        email: {
+          'send-welcome': async () => {
+            throw new UnrecoverableError(`The box ${hostile} is full.`, { code: 'MAIL_REJECTED' });
+          },
+        },
+        sync: {
+          'refresh-analytics': async ({ progress, log, addJob }) => {
+            progress(40, `Halfway ${hostile}`);
+            log.info({}, `read ${hostile}`);
+            await new Promise<void>((resolve) => {
+              release = resolve;
+            });
+            await addJob('email', 'send-welcome', welcome('Child'));
+            return { refreshed: [], durationMs: 1, refreshedAt: '2026-05-01T00:00:00.000Z' };
+          },
+        },
+      },
+    }),
+    launchChromium(),
+  ]);
+  const { events } = site.platform;
+  writer = createIndexWriter({
+    recorder: new JobRecorder(events, { mask: createValidatedMask() }),
+    index: site.world.database.jobIndex,
+    events,
+    onError: (error) => {
+      throw error;
+    },
+    intervalMs: 50,
+  });
+  await writer.start();
+  operator = await signIn(browser, site);
+});
+afterAll(async () => {
+  release?.();
+  await browser?.close();
+  await writer?.stop();
+  await site?.close();
+});
+
+const open = ({ page }: SignedIn, path: string) => page.goto(`${site.service.url}${path}`);
+const heard = ({ page }: SignedIn) => page.evaluate('typeof window.hostile');
+const isWritten = (queue: string, id: string, state: string) =>
+  until(
+    `${id} is ${state} in the index`,
+    async () => (await site.world.database.jobIndex.find(queue, id))?.state === state,
+  );
+
+async function failedJob(options = {}): Promise<string> {
+  const { id } = await site.platform.queues.addJob('email', 'send-welcome', welcome(hostile), options);
+  await isWritten('email', id, 'failed');
+  await until(
+    'its queue knows',
+    async () => (await site.platform.queues.job('email', id))?.state === 'failed',
+  );
+  return id;
+}
+
+describe('the search', () => {
+  it('finds a job by a word of its failure, and leads to it', async () => {
+    const id = await failedJob({ correlationId: 'night-1', tenant: `t-${hostile}`, addedBy: 'shop' });
+    const { page } = operator;
+    await open(operator, '/admin/search');
+    await page.getByLabel('Words').fill('BOX full');
+    await page.getByLabel('State').selectOption('failed');
+    await page.getByRole('button', { name: 'Search' }).click();
+    const row = page.getByRole('row').filter({ hasText: id });
+    await row.getByText('MAIL_REJECTED').waitFor();
+    expect(await faultsOfPage(operator)).toEqual([]);
+    await row.getByRole('link', { name: 'send-welcome' }).click();
+    await page.getByRole('heading', { level: 1, name: `send-welcome ${id}` }).waitFor();
+    await page.getByText('[MAIL_REJECTED]').first().waitFor();
+    expect(await page.getByText('ada@example.com').count()).toBe(0);
+    expect(await faultsOfPage(operator)).toEqual([]);
+    expect(await heard(operator)).toBe('undefined');
+    await page.getByRole('link', { name: 'night-1' }).click();
+    await page.getByRole('row').filter({ hasText: id }).waitFor();
+  });
+
+  it('says what is wrong with a question, and that nothing fits', async () => {
+    const { page } = operator;
+    await open(operator, '/admin/search?q=nosuchword');
+    await page.getByText('No job fits this.').waitFor();
+    await open(operator, '/admin/search?q=ab*');
+    await page.getByText('needs 3 letters').waitFor();
+    operator.complaints.length = 0;
+  });
+});
+
+describe('the page of a job', () => {
+  it('follows a job that runs to its end, without being loaded again', async () => {
+    const { id } = await site.platform.queues.addJob('sync', 'refresh-analytics', analytics);
+    await until('it runs', async () => release !== undefined);
+    const { page } = operator;
+    await open(operator, `/admin/jobs/sync/${id}`);
+    await page.getByText('active', { exact: true }).waitFor();
+    await page.getByText('40 %').first().waitFor();
+    await page.evaluate('window.same = true');
+    release?.();
+    await page.getByText('completed', { exact: true }).waitFor();
+    await page.getByRole('heading', { name: 'Result' }).waitFor();
+    await page.getByText(`read ${hostile}`).waitFor();
+    expect(await page.evaluate('window.same')).toBe(true);
+    expect(await heard(operator)).toBe('undefined');
+    const [child] = await site.world.database.jobIndex.search({ parent: `sync/${id}` }, 1);
+    await open(operator, `/admin/jobs/email/${child?.jobId}`);
+    await page.getByRole('link', { name: `sync/${id}` }).click();
+    await page.getByRole('table', { name: 'Jobs that it added' }).getByText('send-welcome').waitFor();
+    expect(await faultsOfPage(operator)).toEqual([]);
+  });
+
+  it('runs a job again as it was, or edited, and says what does not fit', async () => {
+    const id = await failedJob();
+    const { page } = operator;
+    const address = `/admin/jobs/email/${id}`;
+    await open(operator, address);
+    await page.getByText('Run again with an edited payload').click();
+    // What an operator does not see keeps its value.
+    expect(await page.getByLabel('email', { exact: true }).inputValue()).toBe('[masked]');
+    await page.getByLabel('userId', { exact: true }).fill('user 2');
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByText('data.userId').first().waitFor();
+    expect(await page.getByLabel('userId', { exact: true }).inputValue()).toBe('user 2');
+    operator.complaints.length = 0;
+    await page.getByLabel('userId', { exact: true }).fill('user-2');
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByText(`new run of job ${id}`).waitFor();
+    const made = decodeURIComponent(page.url().split('/').at(-1) ?? '');
+    expect(made).not.toBe(id);
+    const job = await site.platform.queues.job('email', made);
+    expect(job?.payload).toEqual({
+      ...welcome(hostile),
+      data: { ...welcome(hostile).data, userId: 'user-2' },
+    });
+    expect(job?.addedBy).toMatch(/^operator/);
+    await isWritten('email', made, 'failed');
+    await page.reload();
+    await page.getByRole('link', { name: `email/${id}` }).click();
+    await page.getByRole('table', { name: 'Further runs of it' }).getByText(made, { exact: true }).waitFor();
+    const [entry] = await site.world.database.audit.list({ action: 'job.rerun' }, 1);
+    expect(entry).toMatchObject({ object: `job:email/${id}`, outcome: 'done', detail: { job: made } });
+  });
+
+  it('retries, promotes and cancels, each in the audit log', async () => {
+    const { page } = operator;
+    const { id } = await site.platform.queues.addJob('email', 'send-welcome', welcome('later'), {
+      delay: 3_600_000,
+    });
+    const other = await site.platform.queues.addJob('email', 'send-welcome', welcome('never'), {
+      delay: 3_600_000,
+    });
+    await open(operator, `/admin/jobs/email/${other.id}`);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel the job' }).click();
+    await page.getByText('The job is cancelled.').waitFor();
+    await open(operator, `/admin/jobs/email/${id}`);
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByText('The job may run now.').waitFor();
+    await until('it failed', async () => (await site.platform.queues.job('email', id))?.state === 'failed');
+    await page.reload();
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('The job goes once more.').waitFor();
+    const entries = await site.world.database.audit.list({ object: 'job:email/*' }, 3);
+    expect(entries.map(({ action, object }) => `${action} ${object}`)).toEqual([
+      `job.retry job:email/${id}`,
+      `job.promote job:email/${id}`,
+      `job.cancel job:email/${other.id}`,
+    ]);
+  });
+
+  it('shows what is kept of a job that its queue has forgotten', async () => {
+    const id = await failedJob({ tenant: 'acme' });
+    await site.platform.queues.queue('email').remove(id);
+    const { page } = operator;
+    await open(operator, `/admin/jobs/email/${id}`);
+    await page.getByText('The queue has forgotten this job.').waitFor();
+    await page.getByText('acme').waitFor();
+    await page.getByRole('heading', { name: 'Attempts that did not complete it' }).waitFor();
+    await page.getByText('Run again with an edited payload').click();
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByText('the value is no longer known').first().waitFor();
+    operator.complaints.length = 0;
+    expect(await faultsOfPage(operator)).toEqual([]);
+    const gone = await open(operator, '/admin/jobs/email/never-was');
+    expect(gone?.status()).toBe(404);
+    operator.complaints.length = 0;
+  });
+
+  it('lets viewers look, and admins look in clear, which is written down', async () => {
+    const id = await failedJob();
+    const viewer = await signIn(browser, site, 'viewer');
+    await open(viewer, `/admin/jobs/email/${id}`);
+    await viewer.page.getByRole('heading', { name: 'Payload' }).waitFor();
+    expect(await viewer.page.getByRole('main').locator('form').count()).toBe(0);
+    await viewer.context.close();
+
+    const admin = await signIn(browser, site, 'admin');
+    await open(admin, `/admin/jobs/email/${id}`);
+    expect(await admin.page.getByText('ada@example.com').count()).toBe(0);
+    await admin.page.getByRole('button', { name: 'Show in clear' }).click();
+    await admin.page.getByText('ada@example.com').waitFor();
+    expect(await heard(admin)).toBe('undefined');
+    expect(await faultsOfPage(admin)).toEqual([]);
+    await admin.context.close();
+    const [entry] = await site.world.database.audit.list({ action: 'job.reveal' }, 1);
+    expect(entry).toMatchObject({ role: 'admin', object: `job:email/${id}`, outcome: 'done' });
+  });
+});
