@@ -41,15 +41,16 @@ body.console {
 .console tbody tr:nth-child(even) { background: var(--stripe); }
 .console .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .console td time, .console td .ago { white-space: nowrap; }
-.console td bdi, .console th bdi { overflow-wrap: anywhere; }
+.console td bdi { overflow-wrap: break-word; } .console th bdi { overflow-wrap: anywhere; }
+.console td ul { margin: 0; padding-left: 1rem; }
 .console td { unicode-bidi: isolate; }
 .console .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); padding: 0; }
-.console .empty { border: 1px dashed var(--line); border-radius: 8px; padding: 1rem; }
+.console .empty { max-width: none; border: 1px dashed var(--line); border-radius: 8px; padding: 1rem; }
 .console .badge { display: inline-block; padding: .05rem .5rem; border: 1px solid currentColor; border-radius: 99px; font-size: .8rem; font-weight: 600; white-space: nowrap; color: var(--muted); }
 .console .badge.good { color: var(--good); } .console .badge.bad { color: var(--bad); }
 .console .badge.warn { color: var(--warn); } .console .badge.busy { color: var(--busy); }
 .console .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); gap: .5rem 1.5rem; margin: 0 0 1rem; padding: .9rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
-.console .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.2rem, 1fr)); gap: .75rem; margin: 0 0 1rem; }
+.console .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.4rem, 1fr)); gap: .75rem; margin: 0 0 1rem; }
 .console .tiles > div { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .6rem .9rem; }
 .console .tiles dd { font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .console .tiles small { display: block; font-weight: 400; font-size: .8rem; }
@@ -64,7 +65,7 @@ body.console {
 .console .live { font-size: .85rem; color: var(--muted); display: flex; gap: .5rem; align-items: center; }
 .console form.action { display: inline-block; margin: 0; } .console form.action:has(.field) { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; }
 .console .filter { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: start; margin-bottom: 1rem; padding: .75rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
-.console .field { flex: 0 1 13rem; min-width: min(100%, 9rem); } .console .field.wide { flex: 1 1 100%; }
+.console .field { flex: 0 1 11rem; min-width: min(100%, 9rem); } .console .field.wide { flex: 1 1 100%; }
 .console .field.tick { display: flex; gap: .5rem; align-items: center; } .console .field.tick input { width: auto; }
 .console .field.buttons, .console .buttons { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; flex: 0 0 auto; }
 .console .filter .buttons { padding-top: 1.45rem; }

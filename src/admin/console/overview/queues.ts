@@ -17,14 +17,14 @@ export function glance(queues: readonly QueueView[], processes: readonly LivePro
     { name: 'Delayed', value: number(sum(({ counts }) => counts.delayed)) },
     { name: 'Dead letters', value: number(sum(({ deadLetters }) => deadLetters)) },
     {
-      name: 'Completed a minute',
+      name: 'Done a minute',
       value: number(sum(({ perMinute }) => perMinute.completed)),
-      hint: 'last five minutes',
+      hint: 'last 5 min',
     },
     {
       name: 'Failed a minute',
       value: number(sum(({ perMinute }) => perMinute.failed)),
-      hint: 'last five minutes',
+      hint: 'last 5 min',
     },
     { name: 'Oldest waiting', value: duration(oldest === 0 ? undefined : oldest) },
     { name: 'Worker processes', value: number(workers) },

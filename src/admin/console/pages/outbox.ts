@@ -60,7 +60,7 @@ export function outboxPages({ lists, openMail }: OutboxServices): ConsolePage[] 
             value: wanted.recipient,
             hint: 'The whole address',
           }),
-          field({ name: 'template', label: 'Template', value: wanted.template, hint: 'Such as reminder' }),
+          field({ name: 'template', label: 'Template', value: wanted.template, hint: 'Such as welcome' }),
           choice({
             name: 'status',
             label: 'Status',

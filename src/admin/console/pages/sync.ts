@@ -104,7 +104,11 @@ ${pager(path, { kind }, { cursor: query.cursor, next: page.next })}`,
           { name: 'Changed', value: number(totals.updated) },
           { name: 'As before', value: number(totals.unchanged) },
           { name: 'Left out', value: number(totals.skipped) },
-          { name: 'Requests', value: number(totals.requestsUsed), hint: `${number(totals.pages)} pages` },
+          {
+            name: 'Requests',
+            value: number(totals.requestsUsed),
+            hint: totals.pages === 1 ? '1 page' : `${number(totals.pages)} pages`,
+          },
         ])}
 ${facts({
   State: stateOf(run),
