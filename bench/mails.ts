@@ -5,7 +5,8 @@ import { createSendGrid } from '../src/integrations/mail/sendgrid.ts';
 
 /**
  * `npm run bench:mails`: what a mail costs. Rendering alone, then mails a second to a SendGrid on loopback that answers
- * in 50 ms, at several concurrencies: the bound is concurrency / 50 ms, and the figure says how near to it we come.
+ * in 50 ms, at several concurrencies: the bound is concurrency / 50 ms, and the figure says how near to it we come. Last a
+ * whole worker process, with the queue and the ledger.
  */
 const answerMs = 50;
 const signal = new AbortController().signal;
@@ -77,3 +78,4 @@ renderAll();
 await sendMany(5, 300);
 await sendMany(25, 1_500);
 await sendMany(100, 3_000);
+await import('./mails-worker.ts');

@@ -18,7 +18,7 @@ const parts: Readonly<Record<string, Part>> = {
   documents: { file: 'documents.ts', measures: 'export and report jobs in a worker process', limit: 8 },
   cer: { file: 'cer.ts', measures: 'clinical evaluation reports: browsers kept, ten at once', limit: 8 },
   conversions: { file: 'conversions.ts', measures: 'PDFs claimed, converted, uploaded', limit: 6 },
-  mails: { file: 'mails.ts', measures: 'rendering and sending mails', limit: 3 },
+  mails: { file: 'mails.ts', measures: 'rendering and sending mails, alone and in a worker', limit: 5 },
   sync: { file: 'sync.ts', measures: 'records from SAM.gov to the table', limit: 5 },
   stories: { file: 'stories.ts', measures: 'stories scored by their own words', limit: 2 },
   matrix: { file: 'matrix.ts', measures: 'precision and recall of the compliance matrix', limit: 1 },

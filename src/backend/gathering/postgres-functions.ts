@@ -13,13 +13,21 @@ export interface PostgresFunction {
   readonly create: string;
 }
 
+/**
+ * A call is about a handful of jobs, which their key finds at once. The planner takes a list for a hundred rows and a table
+ * that has just been filled for small, and would read a whole queue in each call: 7 to 13 ms at 8,000 jobs instead of 0.1.
+ */
+const plans = ['hashjoin', 'mergejoin', 'material', 'seqscan', 'bitmapscan']
+  .map((way) => `set enable_${way} = off`)
+  .join(' ');
+
 function define(name: string, signature: string, body: string): PostgresFunction {
-  const hash = createHash('sha256').update(signature).update(body).digest('hex').slice(0, 10);
+  const hash = createHash('sha256').update(signature).update(plans).update(body).digest('hex').slice(0, 10);
   const full = `millrace_${name}_${hash}`;
   return {
     name: full,
     create: `create or replace function ${full}${signature}
-language plpgsql set search_path from current as $millrace$${body}$millrace$`,
+language plpgsql set search_path from current ${plans} as $millrace$${body}$millrace$`,
   };
 }
 
@@ -140,7 +148,7 @@ begin
     perform pg_advisory_xact_lock_shared(hashtext('bullmq:finalization'), hashtext(p_queue));
     -- In the order of their ids, so that two who lock the same jobs do not wait for each other.
     perform 1 from job
-      where queue = p_queue and id in (select c ->> 'id' from jsonb_array_elements(p_calls) as c)
+      where queue = p_queue and id = any (array(select c ->> 'id' from jsonb_array_elements(p_calls) as c))
       order by id for update;
   end if;
 
@@ -181,10 +189,10 @@ begin
       delete from job where queue = p_queue and state = 'completed' and finished_at_ms <= p_now - p_age * 1000;
     end if;
     if p_count is not null then
-      delete from job where queue = p_queue and state = 'completed' and id in (
+      delete from job where queue = p_queue and state = 'completed' and id = any (array(
         select id from job where queue = p_queue and state = 'completed'
          order by finished_at_ms desc, seq desc offset p_count
-      );
+      ));
     end if;
     if exists (select 1 from meta where queue = p_queue and field = 'paused' and value = '1')
       or not exists (select 1 from job where queue = p_queue and state = 'waiting') then

@@ -3,31 +3,6 @@
  * there is. These are the classes beside them, as far as we use them.
  */
 declare module '@sendgrid/mail' {
-  interface Address {
-    readonly email: string;
-    readonly name?: string;
-  }
-
-  export interface MailData {
-    readonly from: Address;
-    readonly to: Address;
-    readonly subject: string;
-    readonly text: string;
-    readonly html: string;
-    readonly categories: readonly string[];
-    readonly customArgs: Readonly<Record<string, string>>;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly attachments?: readonly {
-      readonly content: string;
-      readonly filename: string;
-      readonly type: string;
-      readonly disposition: 'attachment';
-    }[];
-    readonly trackingSettings: {
-      readonly clickTracking: { readonly enable: boolean; readonly enableText: boolean };
-    };
-  }
-
   /** What carries the requests; the package's own is `@sendgrid/client`. */
   interface Client {
     request(request: { readonly url: string; readonly body: unknown }): Promise<void>;
@@ -35,6 +10,37 @@ declare module '@sendgrid/mail' {
 
   export class MailService {
     setClient(client: Client): void;
-    send(mail: MailData): Promise<void>;
+    send(mail: import('@sendgrid/helpers').classes.Mail): Promise<void>;
+  }
+}
+
+declare module '@sendgrid/helpers' {
+  interface Address {
+    readonly email: string;
+    readonly name?: string;
+  }
+
+  interface Attachment {
+    readonly content: string;
+    readonly filename: string;
+    readonly type: string;
+    readonly disposition: 'attachment';
+  }
+
+  export namespace classes {
+    class Mail {
+      setFrom(from: Address): void;
+      addTo(to: Address): void;
+      setSubject(subject: string): void;
+      addTextContent(text: string): void;
+      addHtmlContent(html: string): void;
+      setCategories(categories: readonly string[]): void;
+      setCustomArgs(args: Readonly<Record<string, string>>): void;
+      setHeaders(headers: Readonly<Record<string, string>>): void;
+      setAttachments(attachments: readonly Attachment[]): void;
+      setTrackingSettings(settings: {
+        readonly clickTracking: { readonly enable: boolean; readonly enableText: boolean };
+      }): void;
+    }
   }
 }
