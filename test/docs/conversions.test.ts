@@ -1,15 +1,23 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { createTokens } from '../../src/access/tokens.ts';
 import { mappingSchema } from '../../src/integrations/conversion-gateway/built-in/mapping.ts';
 import { openMappings } from '../../src/integrations/conversion-gateway/built-in/mappings.ts';
 import { readPageTexts } from '../../src/integrations/conversion-gateway/built-in/page-text.ts';
 import { readDocument } from '../../src/integrations/conversion-gateway/built-in/read-document.ts';
 import { xmlOf } from '../../src/integrations/conversion-gateway/built-in/xml.ts';
 import { readConversionXml } from '../support/conversion-xml.ts';
-import { pdfOf } from '../support/pdf-file.ts';
+import { startMillrace } from '../support/millrace-process.ts';
+import { pdfOf, simpleInvoice, threeLines } from '../support/pdf-file.ts';
+import { until } from '../support/platform.ts';
+import { ask, at, textAt } from '../support/site.ts';
+import { createWorld } from '../support/world.ts';
 
+const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 const page = await readFile(join(root, 'docs/conversions.md'), 'utf8');
 
@@ -41,6 +49,55 @@ describe('docs/conversions.md', () => {
   it('shows XML that is valid', () => {
     const shown = /```xml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
     expect(readConversionXml(shown)).toMatchObject({ fields: { total: '713072.08' } });
+  });
+});
+
+const jwtSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
+
+describe('the commands of docs/conversions.md', { timeout: 120_000 }, () => {
+  it('bring a PDF in over HTTP and as a row, and its XML out', async () => {
+    const world = await createWorld();
+    const millrace = await startMillrace({
+      DATABASE_URL: world.databaseUrl,
+      DATA_DIR: world.dataDir,
+      JWT_SECRET: jwtSecret,
+      NODE_ENV: 'test',
+    });
+    const inAnHour = new Date(Date.now() + 3_600_000);
+    const token = await createTokens(jwtSecret).issue({ role: 'producer', subject: 'reader' }, inAnHour);
+    const settled = async (id: string) => {
+      let last: unknown;
+      await until(`conversion ${id} to end`, async () => {
+        last = (await ask(`${millrace.url}/api/conversions/${id}`, 'GET', { token })).json;
+        return ['complete', 'failed'].includes(String(at(last, 'data.conversion.status')));
+      });
+      return at(last, 'data.conversion');
+    };
+    try {
+      await writeFile(join(world.dataDir, 'test.pdf'), await simpleInvoice(threeLines));
+      // The seed's own line, with the token that it has no need of.
+      const command = /```bash\n(curl [^\n]+)\n```/.exec(page)?.[1] ?? '';
+      expect(command).toContain('-F "file=@test.pdf"');
+      const { stdout } = await run('bash', ['-c', command.replace(/http:\/\/localhost:\d+/, millrace.url)], {
+        cwd: world.dataDir,
+        env: { PATH: process.env.PATH, TOKEN: token },
+      });
+      const id = textAt(JSON.parse(stdout), 'data.conversion.id');
+      expect(await settled(id)).toMatchObject({ status: 'complete', resultPath: `results/${id}.xml` });
+      const { text } = await ask(`${millrace.url}/api/conversions/${id}/result`, 'GET', { token });
+      expect(readConversionXml(text).items).toEqual(threeLines);
+      expect(await readFile(join(world.dataDir, `storage/results/${id}.xml`), 'utf8')).toBe(text);
+
+      const insert = /```sql\n(insert [^\n]+)\n```/.exec(page)?.[1] ?? '';
+      const uploaded = `uploads/${id}.pdf`;
+      const statement = insert.replace('uploads/test.pdf', uploaded).replace(/;$/, ' returning id');
+      expect(statement).toContain(uploaded);
+      const { rows } = await world.pool.query<{ id: string }>(statement);
+      expect(await settled(rows[0]?.id ?? '')).toMatchObject({ status: 'complete', lineItems: 3 });
+    } finally {
+      await millrace.kill('SIGTERM');
+      await world.close();
+    }
   });
 });
 
