@@ -30,6 +30,12 @@ function expectRefusal(error: unknown): void {
   }
 }
 
+/** What the store keeps of a payload. */
+function accept(...payload: Parameters<typeof parsePayload>): unknown {
+  const { type, data } = parsePayload(...payload);
+  return { type, data };
+}
+
 describe('a thousand payloads of every kind', () => {
   test.each(jobs)('for $queue/$name are each accepted or refused with a path', ({ queue, name, job }) => {
     let accepted = 0;
@@ -38,7 +44,7 @@ describe('a thousand payloads of every kind', () => {
       fc.property(anyPayload(job.payload), (payload) => {
         let parsed: unknown;
         try {
-          parsed = parsePayload(queue, name, job, payload);
+          parsed = accept(queue, name, job, payload);
         } catch (error) {
           refused++;
           return expectRefusal(error);
@@ -46,7 +52,7 @@ describe('a thousand payloads of every kind', () => {
         accepted++;
         // What a worker reads back is what was accepted: its defaults are filled in, and stay as they are.
         const stored: unknown = JSON.parse(JSON.stringify(parsed));
-        expect(parsePayload(queue, name, job, stored)).toEqual(stored);
+        expect(accept(queue, name, job, stored)).toEqual(stored);
       }),
       { numRuns: 1_000 },
     );
@@ -87,7 +93,7 @@ describe('payloads on their way into the store', () => {
       }
       stored++;
       const view = await manager.job(queue, end.value.id);
-      const wanted = parsePayload(queue, name, job, payloads[index]);
+      const wanted = accept(queue, name, job, payloads[index]);
       expect(sameJson(view?.payload, wanted)).toBe(true);
     }
     expect(stored).toBeGreaterThanOrEqual(3);
