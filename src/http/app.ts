@@ -3,6 +3,7 @@ import type { PasswordCheck } from '../access/passwords.ts';
 import { adminRoutes } from '../admin/index.ts';
 import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
+import { createSeal } from '../admin/seal.ts';
 import type { DocumentRow } from '../integrations/database/port.ts';
 import type { Access } from './access.ts';
 import type { EventStreams } from './event-stream.ts';
@@ -61,6 +62,7 @@ export function createApp(
     streams,
     examine,
     audited,
+    seal: createSeal(options.jwtSecret, 'console'),
     audit: database.audit,
     trail: access.trail,
     linkTo: (row: DocumentRow) => linkTo(row, storage, fileLinks),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { masked } from '../../src/queue/masking/index.ts';
 import { makeCerRequest } from '../../src/sample/cer-request.ts';
 import { at, openSite, type Site, takeQueuesAway, textAt } from '../support/site.ts';
 
@@ -107,6 +108,17 @@ describe('a request for a clinical evaluation report', () => {
     expect(again.status).toBe(200);
     const job = await site.platform.queues.job('document', textAt(again.json, 'data.report.jobId'));
     expect(job?.state).toBe('waiting');
+  });
+
+  it('shows whom it tells to nobody but its owner', async () => {
+    const email = 'ada@example.com';
+    const answer = await submit({ ...asked, notify: { email } });
+    const id = textAt(answer.json, 'data.report.id');
+    expect(at((await look(id)).json, 'data.report.notify.email')).toBe(email);
+    for (const role of ['viewer', 'operator', 'admin'] as const) {
+      const shown = await look(id, await site.token(role));
+      expect([role, at(shown.json, 'data.report.notify.email')]).toEqual([role, masked]);
+    }
   });
 
   it('is shown to nobody but its owner and operators', async () => {

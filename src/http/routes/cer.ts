@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import type { Principal } from '../../access/roles.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
 import type { CerReport, Documents } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
+import { masked } from '../../queue/masking/index.ts';
 import type { CerCaller, CerIntake } from '../cer-reports.ts';
+import { seesInClear } from '../own-jobs.ts';
 import { type Asking, type Route, reply, route } from '../route.ts';
 import { cerReport, cerReportAddress, newCerReport } from '../schemas/cer.ts';
 import { idempotencyHeader } from '../schemas/jobs.ts';
@@ -39,7 +42,7 @@ export function cerRoutes({ intake, documents, storage }: CerRoutesOptions): Rou
     async handle({ body, headers, note, ...call }) {
       const { report, created } = await intake.submit(body, callerOf(call), headers['Idempotency-Key']);
       note({ report: report.id, created });
-      const data = { report: viewReport(report) };
+      const data = { report: viewReport(report, call.principal) };
       return created ? reply(202, data) : reply(200, data);
     },
   });
@@ -55,7 +58,8 @@ export function cerRoutes({ intake, documents, storage }: CerRoutesOptions): Rou
     answers: { 200: answer },
     errors: ['CER_REPORT_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
     async handle({ params, ...call }) {
-      return reply(200, { report: viewReport(await intake.find(params.id, callerOf(call))) });
+      const report = await intake.find(params.id, callerOf(call));
+      return reply(200, { report: viewReport(report, call.principal) });
     },
   });
 
@@ -102,7 +106,7 @@ function notReady({ id: reportId, status, error }: CerReport): MillraceError {
   return new MillraceError('CER_REPORT_NOT_READY', message);
 }
 
-function viewReport(report: CerReport) {
+function viewReport(report: CerReport, principal: Principal) {
   return {
     id: report.id,
     status: report.status,
@@ -115,7 +119,14 @@ function viewReport(report: CerReport) {
     notify:
       report.notifyEmail === undefined && report.notifyUrl === undefined
         ? null
-        : { email: report.notifyEmail ?? null, url: report.notifyUrl ?? null },
+        : {
+            // As in jobs: in clear to the service that gave it.
+            email:
+              report.notifyEmail === undefined || seesInClear(principal, report.subject)
+                ? (report.notifyEmail ?? null)
+                : masked,
+            url: report.notifyUrl ?? null,
+          },
     pdf: report.documentId === undefined ? null : `/api/cer/reports/${report.id}/pdf`,
     createdAt: report.createdAt,
     startedAt: report.startedAt ?? null,

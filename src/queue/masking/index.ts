@@ -1,4 +1,4 @@
 /** Hides what is sensitive in jobs from those who may look at jobs, but not at everything in them. */
 export { masked } from './by-schema.ts';
-export { type MaskText, maskTexts } from './in-text.ts';
+export { createTextMask, type MaskText, maskTexts } from './in-text.ts';
 export { type JobMask, jobMask, maskFaults, maskJob, textMaskOf } from './job.ts';

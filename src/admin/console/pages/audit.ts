@@ -138,10 +138,10 @@ function outcomeBadge(outcome: AuditRecord['outcome']): Markup {
 function detailOf({ detail, correlationId, userAgent }: AuditRecord): Markup {
   const facts = Object.entries(detail ?? {}).map(
     ([name, value]) =>
-      html`<li>${name}: ${text(Array.isArray(value) ? value.join(', ') : String(value))}</li>`,
+      html`<div>${name}: ${text(Array.isArray(value) ? value.join(', ') : String(value))}</div>`,
   );
-  const agent = userAgent === undefined ? undefined : html`<li>by ${text(userAgent)}</li>`;
-  return html`<ul class="plain">${facts}<li>request <code>${correlationId}</code></li>${agent}</ul>`;
+  const agent = userAgent === undefined ? undefined : html`<div>by ${text(userAgent)}</div>`;
+  return html`${facts}<details><summary>Request</summary><div><code>${correlationId}</code></div>${agent}</details>`;
 }
 
 /** As a field for a moment has it. */

@@ -25,6 +25,7 @@ export type ConsoleServices = OverviewServices &
 /** Those that the HTTP side makes itself. */
 export type WebMade =
   | 'examine'
+  | 'seal'
   | 'linkTo'
   | 'audited'
   | 'audit'

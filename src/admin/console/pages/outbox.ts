@@ -8,7 +8,10 @@ import {
   deliveryStatuses,
   type Lists,
   type MailRecord,
+  type ToldOfMail,
 } from '../../../integrations/database/port.ts';
+import { createTextMask } from '../../../queue/masking/index.ts';
+import type { Seal } from '../../seal.ts';
 import { type ConsoleFile, type ConsolePage, definePage, type View } from '../page.ts';
 import { choice, field, filterForm, optionsOf } from '../parts/forms.ts';
 import { cursor, rowsAtOnce } from '../parts/lists.ts';
@@ -28,6 +31,8 @@ export interface OutboxServices {
   /** Opens a mail in the outbox by its id there; `undefined` when it is gone. Absent where mails go elsewhere. */
   readonly openMail: ((messageId: string) => Promise<OpenedMail | undefined>) | undefined;
   readonly audited: Audited;
+  /** For recipients in the addresses of pages, which are seen by more people than may see the recipients. */
+  readonly seal: Seal;
 }
 
 const path = '/admin/outbox';
@@ -38,11 +43,11 @@ const filter = z.object({
   outcome: z.enum(deliveryOutcomes).optional(),
   cursor,
 });
-const address = z.object({ job: z.string().max(1_000), recipient: z.string().max(320) });
+const address = z.object({ job: z.string().max(1_000), to: z.string().max(1_000) });
 const part = z.object({ view: z.enum(['html', 'text']).optional() });
 
 /** The ledger of mails; with the outbox, what they say. */
-export function outboxPages({ lists, openMail }: OutboxServices): ConsolePage[] {
+export function outboxPages({ lists, openMail, seal }: OutboxServices): ConsolePage[] {
   const list = definePage({
     path: '/outbox',
     title: 'Outbox',
@@ -52,6 +57,12 @@ export function outboxPages({ lists, openMail }: OutboxServices): ConsolePage[] 
     async render(view) {
       const { cursor: from, ...wanted } = view.query;
       const page = await lists.mails(wanted, { cursor: from, limit: rowsAtOnce });
+      const rows = await Promise.all(
+        page.rows.map(async (mail) => ({
+          ...mail,
+          href: below(path, mail.jobKey, await seal.close(mail.recipient)),
+        })),
+      );
       return {
         body: html`${filterForm(path, [
           field({
@@ -77,13 +88,12 @@ export function outboxPages({ lists, openMail }: OutboxServices): ConsolePage[] 
 ${table({
   caption: 'Mails, the newest first',
   empty: 'No mail fits.',
-  rows: page.rows,
+  rows,
   columns: [
     {
       head: 'To',
       names: true,
-      cell: (mail) =>
-        html`<a href="${below(path, mail.jobKey, mail.recipient)}">${recipientOf(mail, view)}</a>`,
+      cell: (mail) => html`<a href="${mail.href}">${recipientOf(mail, view)}</a>`,
     },
     { head: 'Template', cell: ({ template }) => text(template) },
     { head: 'Status', cell: (mail) => statusOf(mail) },
@@ -99,7 +109,7 @@ ${pager(path, wanted, { cursor: from, next: page.next })}`,
   });
 
   const show = definePage({
-    path: '/outbox/:job/:recipient',
+    path: '/outbox/:job/:to',
     title: 'Mail',
     nav: 'Outbox',
     permission: 'mails.read',
@@ -107,10 +117,10 @@ ${pager(path, wanted, { cursor: from, next: page.next })}`,
     query: part,
     frames: true,
     async render(view) {
-      const { job, recipient } = view.params;
-      const mail = await lists.mail({ jobKey: job, recipient });
+      const { job, to } = view.params;
+      const mail = await findMail({ lists, seal }, job, to);
       if (mail === undefined) throw notThere();
-      const here = below(path, job, recipient);
+      const here = below(path, job, to);
       const { view: shown } = view.query;
       const canOpen = openMail !== undefined && mail.provider === 'outbox' && mail.status === 'sent';
       const may = view.may('mails.reveal');
@@ -127,8 +137,8 @@ ${pager(path, wanted, { cursor: from, next: page.next })}`,
             : undefined
         }${
           canOpen && may && shown !== undefined
-            ? framed(below(path, job, recipient, shown), `The mail as ${shown === 'html' ? 'HTML' : 'text'}`)
-            : html`${delivery(mail, view)}${told(mail.events, view.now)}<p class="hint">${whatItSays(canOpen, may)}</p>`
+            ? framed(below(path, job, to, shown), `The mail as ${shown === 'html' ? 'HTML' : 'text'}`)
+            : html`${delivery(mail, view)}${told(mail, view)}<p class="hint">${whatItSays(canOpen, may)}</p>`
         }`,
       };
     },
@@ -138,9 +148,9 @@ ${pager(path, wanted, { cursor: from, next: page.next })}`,
 }
 
 /** A mail's two parts, each for a frame: neither can run, send or fetch anything. Each look is in the audit log. */
-export function outboxFiles({ lists, openMail, audited }: OutboxServices): ConsoleFile[] {
+export function outboxFiles({ lists, openMail, audited, seal }: OutboxServices): ConsoleFile[] {
   const open = (shown: 'html' | 'text'): ConsoleFile => ({
-    path: `/outbox/:job/:recipient/${shown}`,
+    path: `/outbox/:job/:to/${shown}`,
     permission: 'mails.reveal',
     handlers: [
       ...framedHeaders(),
@@ -149,8 +159,8 @@ export function outboxFiles({ lists, openMail, audited }: OutboxServices): Conso
         'mail.reveal',
         ({ params }) => `mail:${String(params.job)}`,
         async (request, response) => {
-          const { job, recipient } = address.parse(request.params);
-          const mail = await lists.mail({ jobKey: job, recipient });
+          const { job, to } = address.parse(request.params);
+          const mail = await findMail({ lists, seal }, job, to);
           const opened =
             mail?.messageId === undefined || mail.provider !== 'outbox'
               ? undefined
@@ -165,6 +175,11 @@ export function outboxFiles({ lists, openMail, audited }: OutboxServices): Conso
   return [open('html'), open('text')];
 }
 
+async function findMail({ lists, seal }: Pick<OutboxServices, 'lists' | 'seal'>, jobKey: string, to: string) {
+  const recipient = await seal.open(to);
+  return recipient === undefined ? undefined : lists.mail({ jobKey, recipient });
+}
+
 function notThere(): MillraceError {
   return new MillraceError(
     'NOT_FOUND',
@@ -174,6 +189,11 @@ function notThere(): MillraceError {
 
 function recipientOf({ recipient }: MailRecord, view: Pick<View, 'may'>): string {
   return view.may('mails.reveal') ? recipient : maskedAddress(recipient);
+}
+
+/** Providers quote whom they could not reach. */
+function quoted(reason: string, { recipient }: MailRecord, view: Pick<View, 'may'>): string {
+  return view.may('mails.reveal') ? reason : createTextMask([recipient])(reason);
 }
 
 const tones: Readonly<Record<string, Tone>> = {
@@ -202,11 +222,11 @@ function delivery(mail: MailRecord, view: Pick<View, 'may' | 'now'>): Markup {
     To: text(recipientOf(mail, view)),
     Template: text(mail.template),
     Provider: mail.provider,
-    Status: html`${badge(status, tones[status])}${reason === undefined ? undefined : html` ${text(reason)}`}`,
+    Status: html`${badge(status, tones[status])}${reason === undefined ? undefined : html` ${text(quoted(reason, mail, view))}`}`,
     Outcome:
       outcome === undefined
         ? undefined
-        : html`${badge(outcome, tones[outcome])} ${time(outcomeAt, view.now)} ${text(outcomeReason ?? '')}`,
+        : html`${badge(outcome, tones[outcome])} ${time(outcomeAt, view.now)} ${text(quoted(outcomeReason ?? '', mail, view))}`,
     Attempts: number(mail.attempts),
     Begun: time(mail.claimedAt, view.now),
     Sent: sentAt === undefined ? undefined : time(sentAt, view.now),
@@ -215,15 +235,18 @@ function delivery(mail: MailRecord, view: Pick<View, 'may' | 'now'>): Markup {
   });
 }
 
-function told(events: readonly { type: string; reason: string | undefined; at: Date }[], now: Date): Markup {
+function told(
+  mail: MailRecord & { readonly events: readonly ToldOfMail[] },
+  view: Pick<View, 'may' | 'now'>,
+): Markup {
   return table({
     caption: 'What the provider has told of it',
     empty: 'The provider has told nothing of it since.',
-    rows: events,
+    rows: mail.events,
     columns: [
       { head: 'What', names: true, cell: ({ type }) => badge(type, tones[type]) },
-      { head: 'When', cell: ({ at }) => time(at, now) },
-      { head: 'Why', cell: ({ reason }) => (reason === undefined ? '–' : text(reason)) },
+      { head: 'When', cell: ({ at }) => time(at, view.now) },
+      { head: 'Why', cell: ({ reason }) => (reason === undefined ? '–' : text(quoted(reason, mail, view))) },
     ],
   });
 }
