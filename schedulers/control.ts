@@ -105,7 +105,7 @@ export class ScheduleControl implements Schedules {
             return this.#make(schedule, tickAt, { owner, by: request.by, delay });
           }),
         );
-        for (const tick of made) ticks[due.findIndex((tickAt) => tickAt === tick.tickAt)] = tick;
+        for (const tick of made) ticks[due.indexOf(tick.tickAt)] = tick;
       }
     }
     const count = (state: BackfilledTick['state']) => ticks.filter((tick) => tick.state === state).length;

@@ -25,10 +25,17 @@ class ApiError extends Error {
   }
 }
 
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
 /** The API as the command line uses it. */
 export interface ApiClient {
   /** Sends JSON, or a form as it is; answers `data`. @throws Error with the API's own code and message. */
-  call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
+  call(
+    method: Method,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<unknown>;
   addJob(queue: string, name: string, payload: unknown): Promise<string>;
   job(queue: string, id: string): Promise<JobStatus>;
   /** As `job`; `undefined` when there is none of that id. */
@@ -38,10 +45,16 @@ export interface ApiClient {
 const added = z.object({ job: z.object({ id: z.string() }) });
 
 export function createApiClient(baseUrl: string, token: string): ApiClient {
-  async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+  async function call(
+    method: Method,
+    path: string,
+    body?: unknown,
+    further: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: {
+        ...further,
         authorization: `Bearer ${token}`,
         // A form's own type names its boundary.
         ...(body instanceof FormData ? {} : { 'content-type': 'application/json' }),

@@ -60,6 +60,8 @@ export function createApp(
     queues: options.queues,
     jobSearch: options.jobSearch,
     streams,
+    deadLetters: options.deadLetters,
+    schedules: options.schedules,
     examine,
     audited,
     seal: createSeal(options.jwtSecret, 'console'),

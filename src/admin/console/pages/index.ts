@@ -2,11 +2,14 @@ import type { ConsoleFile, ConsolePage } from '../page.ts';
 import { type AuditServices, auditFile, auditPage } from './audit.ts';
 import { type CerServices, cerPages } from './cer.ts';
 import { type ConversionServices, conversionFiles, conversionPages } from './conversions.ts';
+import { type DeadLetterServices, deadLetterPages } from './dead-letters.ts';
+import { deadLetterBulkPages } from './dead-letters-many.ts';
 import { type DocumentServices, documentPages } from './documents.ts';
 import { type JobServices, jobEvents, jobPage } from './job.ts';
 import { type MailPreviewServices, mailPreviewFiles, mailPreviewPages } from './mails.ts';
 import { type OutboxServices, outboxFiles, outboxPages } from './outbox.ts';
 import { type OverviewServices, overviewPage } from './overview.ts';
+import { type ScheduleServices, schedulePages } from './schedules.ts';
 import { type SearchServices, searchPage } from './search.ts';
 import { type SyncServices, syncPages } from './sync.ts';
 
@@ -14,6 +17,8 @@ import { type SyncServices, syncPages } from './sync.ts';
 export type ConsoleServices = OverviewServices &
   SearchServices &
   JobServices &
+  DeadLetterServices &
+  ScheduleServices &
   DocumentServices &
   OutboxServices &
   SyncServices &
@@ -33,7 +38,9 @@ export type WebMade =
   | 'jobs'
   | 'queues'
   | 'jobSearch'
-  | 'streams';
+  | 'streams'
+  | 'deadLetters'
+  | 'schedules';
 
 /** Every page of the console. */
 export function consolePages(services: ConsoleServices): readonly ConsolePage[] {
@@ -41,6 +48,9 @@ export function consolePages(services: ConsoleServices): readonly ConsolePage[] 
     overviewPage(services),
     searchPage(services),
     jobPage(services),
+    ...deadLetterPages(services),
+    ...deadLetterBulkPages(services),
+    ...schedulePages(services),
     ...documentPages(services),
     ...outboxPages(services),
     ...syncPages(services),
