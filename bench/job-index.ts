@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const jobs = Number(values.jobs);
+const burst = Number(values.jobs);
 const rows = Number(values.rows);
 
 const migrations = join(import.meta.dirname, '../migrations');
@@ -47,7 +47,9 @@ async function cost(store: Store, indexUrl: string, dir: string): Promise<void> 
   const withIndex = await open('millrace', { index: indexUrl });
   try {
     for (const task of ['process', 'concurrent', 'bulk'] as const)
-      await compare(store, task, without, withIndex);
+      await compare(store, task, burst, without, withIndex);
+    // Long enough for the index to be written while jobs run, as it is under a load that does not end.
+    await compare(store, 'process', 10 * burst, without, withIndex);
     await Promise.all([without.close(), withIndex.close()]);
   } catch (error) {
     without.kill();
@@ -58,7 +60,13 @@ async function cost(store: Store, indexUrl: string, dir: string): Promise<void> 
 
 type Performer = { perform(task: Task, jobs: number): Promise<Timing> };
 
-async function compare(store: Store, task: Task, without: Performer, withIndex: Performer): Promise<void> {
+async function compare(
+  store: Store,
+  task: Task,
+  jobs: number,
+  without: Performer,
+  withIndex: Performer,
+): Promise<void> {
   const ratios: number[] = [];
   const cpu: number[] = [];
   for (let round = 0; round <= rounds; round++) {
@@ -76,7 +84,7 @@ async function compare(store: Store, task: Task, without: Performer, withIndex: 
   }
   const spread = `${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}`;
   say(
-    `${store.kind.padEnd(9)} ${task.padEnd(11)} rate with the index to without: ${median(ratios).toFixed(2)} (${spread}), ` +
+    `${store.kind.padEnd(9)} ${task.padEnd(11)} ${String(jobs).padStart(6)} jobs: rate with the index to without: ${median(ratios).toFixed(2)} (${spread}), ` +
       `Node's own time ${median(cpu).toFixed(1)} microseconds more a job`,
   );
 }

@@ -35,6 +35,7 @@ process.send?.({ ok: true });
 async function answer(asked: z.infer<typeof request>): Promise<unknown> {
   if (asked.kind === 'task') {
     const timing = await perform(peer, asked.task, asked.jobs);
+    await peer.settle();
     if (asked.task === 'process') jobsRun += asked.jobs;
     return timing;
   }

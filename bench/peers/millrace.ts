@@ -98,12 +98,12 @@ export async function openMillrace({ store, url, index }: PeerOptions): Promise<
       return () => runtime.stop();
     },
     counts: () => queues.counts(queueName),
+    settle: async () => indexing?.verify(),
     async verify(jobsRun) {
       const page = await metrics.render();
       const line = `worker_jobs_processed_total{queue="${queueName}",job="${jobName}",status="completed"} ${jobsRun}`;
       if (jobsRun > 0 && !page.split('\n').includes(line))
         throw new Error(`The metrics do not say that ${jobsRun} jobs ran: the platform was not fully on.`);
-      await indexing?.verify();
     },
     async close() {
       await indexing?.close();

@@ -84,6 +84,8 @@ export async function openRawBullmq({ store, url }: PeerOptions): Promise<Peer> 
         await Promise.all(running);
       };
     },
+    // It puts nothing off.
+    settle: () => Promise.resolve(),
     async counts() {
       const counts = await queue.getJobCounts('waiting', 'active', 'completed', 'failed');
       return {

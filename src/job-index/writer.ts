@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { JobIndex, JobSight } from '../integrations/database/port.ts';
 import { createLoop } from '../lifecycle/loop.ts';
 import type { Service } from '../lifecycle/service.ts';
@@ -9,7 +10,7 @@ export interface WriterOptions {
   readonly index: Pick<JobIndex, 'record'>;
   readonly events: Events;
   onError(error: unknown): void;
-  /** How often it writes, in ms; a second when absent. */
+  /** How often it writes, in ms, unless the process is busy; a second when absent. */
   readonly intervalMs?: number;
 }
 
@@ -18,6 +19,9 @@ const batch = 500;
 /** Of the time that writing takes, this much is left to the jobs before the next batch, while there is no press. */
 const pauseShare = 1;
 const pressing = 5_000;
+/** While this process has hardly a moment to itself, rows wait for a better one, but no longer than this. */
+const busyShare = 0.8;
+const longestWaitMs = 5_000;
 /** A database that is away for long would fill the log. */
 const tellEveryMs = 60_000;
 
@@ -53,6 +57,16 @@ export function createIndexWriter(options: WriterOptions): Service & { flush(): 
       await new Promise((resolve) => setTimeout(resolve, pauseShare * (performance.now() - began)));
     }
   };
+  let utilization = performance.eventLoopUtilization();
+  let flushedAt = performance.now();
+  const round = async (): Promise<void> => {
+    const before = utilization;
+    utilization = performance.eventLoopUtilization();
+    const busy = performance.eventLoopUtilization(utilization, before).utilization > busyShare;
+    if (busy && recorder.size < pressing && performance.now() - flushedAt < longestWaitMs) return;
+    await flush();
+    flushedAt = performance.now();
+  };
   const tell = (error: unknown): void => {
     if (performance.now() - told < tellEveryMs) return;
     told = performance.now();
@@ -62,7 +76,7 @@ export function createIndexWriter(options: WriterOptions): Service & { flush(): 
   const loop = createLoop({
     name: 'job index',
     intervalMs: options.intervalMs ?? defaultIntervalMs,
-    runOnce: flush,
+    runOnce: round,
     onError: tell,
   });
   return {
