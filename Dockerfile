@@ -40,5 +40,7 @@ EXPOSE 8500 9090
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.METRICS_PORT || 9090) + '/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["tini", "--"]
+# Threads of drawing and compressing would each get a heap of malloc's own, and keep what was once in it.
+ENV MALLOC_ARENA_MAX=2
 # Young objects die young here; a small nursery keeps a worker a third smaller at the same speed.
 CMD ["node", "--max-semi-space-size=8", "dist/src/main.js"]

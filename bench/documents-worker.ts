@@ -43,6 +43,8 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     execArgv: ['--max-semi-space-size=8', '--import', join(import.meta.dirname, 'watched-process.mjs')],
     env: {
       PATH: process.env.PATH ?? '',
+      // As in the image.
+      MALLOC_ARENA_MAX: '2',
       NODE_ENV: 'test',
       ROLE: 'api,worker',
       HOST: '127.0.0.1',

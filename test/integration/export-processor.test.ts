@@ -1,20 +1,75 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ExcelJS from 'exceljs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startFauxqs } from 'fauxqs';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { datasets } from '../../processors/document/export/datasets.ts';
 import { exportData } from '../../processors/document/export-data.ts';
 import { documentQueue } from '../../queues/document.ts';
 import type { Payload } from '../../queues/index.ts';
 import { exportDatasets } from '../../src/integrations/database/port.ts';
 import { createLocalStorage } from '../../src/integrations/storage/local.ts';
+import type { Storage } from '../../src/integrations/storage/port.ts';
+import { createS3Storage } from '../../src/integrations/storage/s3.ts';
+import { createSupabaseStorage } from '../../src/integrations/storage/supabase.ts';
 import { Events } from '../../src/observability/events.ts';
 import { makeSample } from '../../src/sample/index.ts';
+import { startFakeSupabaseStorage } from '../support/fake-supabase-storage.ts';
 import { createWorld, type World } from '../support/world.ts';
 import { insertRows, sampleRows } from './report-data.ts';
 import { parseCsv } from './report-files.ts';
 
 type Request = Payload<'document', 'export-data'>['data'];
+
+const letters = 'x'.repeat(1_000);
+
+interface OpenStorage {
+  readonly storage: Storage;
+  /** Whether a part of the file is there. */
+  begun(): Promise<boolean>;
+  /** Files and parts of files. */
+  left(): Promise<string[]>;
+}
+
+async function onS3(): Promise<OpenStorage> {
+  const dir = await mkdtemp(join(tmpdir(), 'millrace-s3-'));
+  const server = await startFauxqs({ port: 0, logger: false, host: '127.0.0.1', s3StorageDir: dir });
+  server.createBucket('the-documents');
+  onTestFinished(async () => {
+    await server.stop();
+    await rm(dir, { recursive: true });
+  });
+  const files = async () => {
+    const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+    return entries.filter(
+      (entry) => entry.isFile() && /part|export/i.test(join(entry.parentPath, entry.name)),
+    );
+  };
+  return {
+    storage: createS3Storage({
+      bucket: 'the-documents',
+      region: 'eu-central-1',
+      accessKeyId: 'AKIDOFTESTS',
+      secretAccessKey: 'a-secret-of-the-tests',
+      endpoint: `http://127.0.0.1:${server.port}`,
+    }),
+    begun: async () => (await files()).length > 0,
+    left: async () => (await files()).map(({ name }) => name),
+  };
+}
+
+async function onSupabase(): Promise<OpenStorage> {
+  const place = { serviceRoleKey: 'a.service.key', bucket: 'documents' };
+  const server = await startFakeSupabaseStorage({ ...place, errors: 'codes' });
+  onTestFinished(() => server.close());
+  return {
+    storage: createSupabaseStorage({ ...place, url: server.url }),
+    begun: async () => server.requests.length > 0,
+    left: async () => [...server.objects.keys()],
+  };
+}
 
 const { users, proposals } = makeSample({ asOf: new Date('2026-11-22T12:00:00Z') });
 const [user] = users;
@@ -46,6 +101,7 @@ describe('export-data', () => {
     readonly signal?: AbortSignal;
     readonly onProgress?: (percent: number, message?: string) => void;
     readonly database?: World['database'];
+    readonly storage?: Storage;
   }
 
   async function run(data: Omit<Request, 'userId'>, options: Run = {}) {
@@ -71,7 +127,7 @@ describe('export-data', () => {
       addJobs: () => Promise.reject(new Error('An export adds no job.')),
       services: {
         database: options.database ?? world.database,
-        storage: createLocalStorage({ dir: join(world.dataDir, 'files') }),
+        storage: options.storage ?? createLocalStorage({ dir: join(world.dataDir, 'files') }),
         events: new Events(),
       },
     });
@@ -284,6 +340,42 @@ describe('export-data', () => {
       expect(await readdir(join(world.dataDir, 'files', '.incoming'))).toEqual([]);
     },
   );
+
+  it.each([
+    ['S3', onS3],
+    ['Supabase Storage', onSupabase],
+  ])('stops in the middle of an upload to %s, and leaves no part of it', async (_name, open) => {
+    const { storage, begun, left } = await open();
+    const stop = new AbortController();
+    const reason = new Error('cancelled');
+    const database = {
+      ...world.database,
+      exports: {
+        // More than one part of an upload, and then nothing more.
+        async *rows() {
+          for (let batch = 0; batch < 24; batch += 1)
+            yield {
+              total: 48_000,
+              rows: Array.from({ length: 1_000 }, (_, at) => [`${batch} ${at}`, letters]),
+            };
+          await once(stop.signal, 'abort');
+          throw reason;
+        },
+      },
+    };
+    const running = run(
+      { dataset: 'opportunities', format: 'csv', columns: ['notice_id', 'title'] },
+      { key: 'stopped-upload', signal: stop.signal, database, storage },
+    );
+    const failed = expect(running).rejects.toBe(reason);
+    await expect.poll(begun, { timeout: 30_000 }).toBe(true);
+    stop.abort(reason);
+    await failed;
+    await expect.poll(left, { timeout: 30_000 }).toEqual([]);
+    expect(await world.pool.query(`select 1 from documents where job_key = 'stopped-upload'`)).toMatchObject({
+      rowCount: 0,
+    });
+  });
 
   it('stops while the database is still at work', async () => {
     const stop = new AbortController();
