@@ -186,7 +186,7 @@ describe('attachments and their compliance matrix', () => {
     ]);
     const sheet = book.getWorksheet('Requirements');
     expect(sheet?.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
-    expect(sheet?.autoFilter).toBe('A1:K1');
+    expect(sheet?.autoFilter).toBe('A1:K32');
     const rows: unknown[][] = [];
     sheet?.eachRow((row) => rows.push(Array.isArray(row.values) ? row.values.slice(1) : []));
     expect(rows[0]).toEqual([

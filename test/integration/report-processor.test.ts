@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ExcelJS from 'exceljs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { read, utils } from 'xlsx';
 import { generateReport } from '../../processors/document/generate-report.ts';
 import { documentQueue } from '../../queues/document.ts';
 import type { Payload, Result } from '../../queues/index.ts';
@@ -260,7 +261,7 @@ describe('generate-report', () => {
     expect(sheets).toHaveLength(2);
     for (const [, xml] of sheets) expect(xml).not.toMatch(/<f[ >/]/);
     expect(parts.get('xl/worksheets/sheet2.xml')).toContain('=HYPERLINK(&quot;http://example.com&quot;');
-    expect(parts.get('xl/worksheets/sheet2.xml')).toContain('<autoFilter ref="A1:J1"/>');
+    expect(parts.get('xl/worksheets/sheet2.xml')).toContain('<autoFilter ref="A1:J321"/>');
 
     const book = new ExcelJS.Workbook();
     await book.xlsx.readFile(join(filesDir, result.storageKey));
@@ -284,6 +285,12 @@ describe('generate-report', () => {
       expect(cell(2).numFmt).toBe('@');
     });
     expect(sheet.getCell('G2').numFmt).toBe('yyyy-mm-dd');
+
+    const other = read(bytes);
+    expect(other.SheetNames).toEqual(['Summary', 'Opportunities']);
+    const records: unknown[][] = utils.sheet_to_json(other.Sheets.Opportunities ?? {}, { header: 1 });
+    expect(records).toHaveLength(321);
+    expect(records.slice(1).map(([noticeId]) => noticeId)).toEqual(rows.map(({ noticeId }) => noticeId));
   });
 
   it('makes analytics as a workbook of four sheets', async () => {

@@ -119,7 +119,6 @@ async function writeRows(
     },
   });
   sheet.columns = columns.map(({ width }) => ({ width }));
-  sheet.autoFilter = { from: { row: 1, column: 1 }, to: { row: 1, column: columns.length } };
   const header = sheet.addRow(columns.map((column) => column.header));
   header.eachCell((cell) => {
     cell.font = { bold: true, color: { argb: accent } };
@@ -131,6 +130,7 @@ async function writeRows(
     await breathe();
     await drained(sink);
   }
+  sheet.autoFilter = { from: { row: 1, column: 1 }, to: { row: 1 + rows.length, column: columns.length } };
   sheet.commit();
 }
 

@@ -92,7 +92,7 @@ function writeTables(book: ExcelJS.stream.xlsx.WorkbookWriter, report: Opportuni
     const columns = groupColumns(breakdown);
     const sheet = addTable(book, breakdown.title, columns);
     for (const group of breakdown.groups) addRow(sheet, columns, group);
-    sheet.commit();
+    endTable(sheet, columns.length, breakdown.groups.length);
     rows += breakdown.groups.length;
   }
   return rows;
@@ -117,7 +117,7 @@ async function writeContent(
       addRow(sheet, cells, row, true);
       await breathe();
     }
-    sheet.commit();
+    endTable(sheet, cells.length, rows.length);
     written += rows.length;
   }
   return written;
@@ -147,7 +147,7 @@ async function writeRows(
   for await (const batch of report.batches()) {
     for (const row of batch) {
       if (rows > 0 && rows % rowsPerSheet === 0) {
-        sheet.commit();
+        endTable(sheet, opportunityColumns.length, rowsPerSheet);
         sheet = addTable(book, `Opportunities ${rows / rowsPerSheet + 1}`, opportunityColumns);
         links = 0;
       }
@@ -157,7 +157,11 @@ async function writeRows(
     }
     await drained(sink);
   }
-  sheet.commit();
+  endTable(
+    sheet,
+    opportunityColumns.length,
+    rows - Math.floor(Math.max(0, rows - 1) / rowsPerSheet) * rowsPerSheet,
+  );
   return rows;
 }
 
@@ -168,7 +172,6 @@ function addTable<R>(
 ): ExcelJS.Worksheet {
   const sheet = book.addWorksheet(name, { views: [{ state: 'frozen', ySplit: 1 }] });
   sheet.columns = columns.map(({ width }) => ({ width }));
-  sheet.autoFilter = { from: { row: 1, column: 1 }, to: { row: 1, column: columns.length } };
   const header = sheet.addRow(columns.map((column) => column.header));
   header.eachCell((cell) => {
     cell.font = { bold: true, color: { argb: accent } };
@@ -176,6 +179,12 @@ function addTable<R>(
   });
   header.commit();
   return sheet;
+}
+
+/** Ends a table of so many columns and rows: its filter covers them all. */
+function endTable(sheet: ExcelJS.Worksheet, columns: number, rows: number): void {
+  sheet.autoFilter = { from: { row: 1, column: 1 }, to: { row: 1 + rows, column: columns } };
+  sheet.commit();
 }
 
 /** @returns how many links the row has. */
