@@ -54,6 +54,7 @@ export const exportData = defineProcessor(
       ...document,
       id: documentId,
       jobKey: job.key,
+      jobId: job.id,
       userId,
       kind: `export-${dataset}`,
       format,

@@ -62,6 +62,7 @@ export const generateComplianceMatrix = defineProcessor(
       ...document,
       id: documentId,
       jobKey: job.key,
+      jobId: job.id,
       userId: data.userId,
       kind: 'compliance-matrix',
       format: data.format,

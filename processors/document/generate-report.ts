@@ -77,6 +77,7 @@ export const generateReport = defineProcessor(
       ...document,
       id: documentId,
       jobKey: job.key,
+      jobId: job.id,
       userId: data.userId,
       kind: `report-${kind}`,
       format: data.format,

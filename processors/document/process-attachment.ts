@@ -56,6 +56,7 @@ export const processAttachment = defineProcessor(
       ...document,
       id: documentId,
       jobKey: job.key,
+      jobId: job.id,
       userId: undefined,
       kind: 'attachment',
       format: extensions[kind],

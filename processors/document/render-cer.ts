@@ -67,6 +67,7 @@ export const renderCer = defineProcessor(
       ...document,
       id: documentId,
       jobKey: job.key,
+      jobId: job.id,
       userId: report.subject,
       kind: 'cer',
       format: 'pdf',

@@ -107,6 +107,7 @@ describe('generate-report', () => {
       });
       expect(await world.database.documents.find(result.documentId)).toMatchObject({
         jobKey: 'pdf1',
+        jobId: expect.any(String),
         userId: 'user1',
         kind: 'report-opportunities',
         format: 'pdf',

@@ -23,8 +23,8 @@ export async function harmOf(page: Page): Promise<string[]> {
 export async function fillWithHostileRows({ pool, dataDir }: World): Promise<void> {
   const sql = (text: string, values: readonly unknown[]) => pool.query(text, [...values]);
   await sql(
-    `insert into documents (id, job_key, user_id, kind, format, title, file_name, content_type, bytes, sha256, storage_key)
-     values ('doc"><b>', $1, $1, $1, $1, $1, $1, $1, 12, 'abc', 'reports/a.pdf')`,
+    `insert into documents (id, job_key, job_id, user_id, kind, format, title, file_name, content_type, bytes, sha256, storage_key)
+     values ('doc"><b>', $1, $1, $1, $1, $1, $1, $1, $1, 12, 'abc', 'reports/a.pdf')`,
     [hostile],
   );
   await sql(

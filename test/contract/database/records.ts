@@ -133,6 +133,7 @@ export function records(open: Open): void {
     const row: DocumentRow = {
       id: 'd1',
       jobKey: 'document:x:1',
+      jobId: '17',
       userId: 'u1',
       kind: 'report',
       format: 'pdf',

@@ -7,7 +7,7 @@ import { choice, field, filterForm, optionsOf } from '../parts/forms.ts';
 import { cursor, rowsAtOnce } from '../parts/lists.ts';
 import { facts, table } from '../parts/table.ts';
 import { bytes, id, number, text, time } from '../parts/values.ts';
-import { below, pager, work } from '../parts/ways.ts';
+import { below, jobAddress, pager } from '../parts/ways.ts';
 
 /** A link at which a document can be fetched by whoever has it, until it expires. */
 export type LinkToDocument = (
@@ -96,7 +96,11 @@ ${facts({
   Rows: row.rows === undefined ? undefined : number(row.rows),
   'Of user': row.userId === undefined ? undefined : text(row.userId),
   Made: time(row.createdAt, now),
-  'Made by job': work(row.jobKey),
+  'Made by job':
+    row.jobId === undefined
+      ? undefined
+      : html`<a href="${jobAddress('document', row.jobId)}">${row.jobId}</a>`,
+  'Key of the work': id(row.jobKey),
   'Kept under': html`<code>${row.storageKey}</code>`,
   'SHA-256': html`<code>${row.sha256}</code>`,
 })}`,

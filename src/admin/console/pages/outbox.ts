@@ -16,8 +16,8 @@ import { type ConsoleFile, type ConsolePage, definePage, type View } from '../pa
 import { choice, field, filterForm, optionsOf } from '../parts/forms.ts';
 import { cursor, rowsAtOnce } from '../parts/lists.ts';
 import { facts, table } from '../parts/table.ts';
-import { badge, maskedAddress, number, type Tone, text, time } from '../parts/values.ts';
-import { below, framed, pager, tabs, work } from '../parts/ways.ts';
+import { badge, id, maskedAddress, number, type Tone, text, time } from '../parts/values.ts';
+import { below, framed, pager, tabs } from '../parts/ways.ts';
 
 /** What a mail says, as it went out. */
 export interface OpenedMail {
@@ -231,7 +231,7 @@ function delivery(mail: MailRecord, view: Pick<View, 'may' | 'now'>): Markup {
     Begun: time(mail.claimedAt, view.now),
     Sent: sentAt === undefined ? undefined : time(sentAt, view.now),
     'Id at the provider': mail.messageId === undefined ? undefined : html`<code>${mail.messageId}</code>`,
-    'Sent by job': work(mail.jobKey),
+    'Key of the work': id(mail.jobKey),
   });
 }
 

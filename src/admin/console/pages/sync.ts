@@ -6,8 +6,8 @@ import { type ConsolePage, definePage } from '../page.ts';
 import { choice, filterForm, optionsOf } from '../parts/forms.ts';
 import { cursor, rowsAtOnce } from '../parts/lists.ts';
 import { facts, table, tiles } from '../parts/table.ts';
-import { badge, json, number, text, time } from '../parts/values.ts';
-import { address, below, pager, work } from '../parts/ways.ts';
+import { badge, id, json, number, text, time } from '../parts/values.ts';
+import { address, below, pager } from '../parts/ways.ts';
 
 export interface SyncServices {
   readonly lists: Pick<Lists, 'syncRuns' | 'syncRun' | 'syncRejects' | 'syncState'>;
@@ -112,7 +112,7 @@ ${pager(path, { kind }, { cursor: query.cursor, next: page.next })}`,
         ])}
 ${facts({
   State: stateOf(run),
-  Job: work(run.jobKey),
+  'Key of the work': id(run.jobKey),
   'Last came on': time(run.updatedAt, now),
   'Next page': run.windows.length === 0 ? undefined : number(run.nextPage + 1),
 })}
@@ -141,8 +141,8 @@ ${table({
     { head: 'Met', cell: ({ createdAt }) => time(createdAt, now) },
     {
       head: 'As it came',
-      cell: ({ id, recordId, raw }) =>
-        html`<details><summary>Record ${recordId ?? id}</summary>${json(raw, `Record ${recordId ?? id}`)}</details>`,
+      cell: ({ id: reject, recordId, raw }) =>
+        html`<details><summary>Record ${recordId ?? reject}</summary>${json(raw, `Record ${recordId ?? reject}`)}</details>`,
     },
   ],
 })}

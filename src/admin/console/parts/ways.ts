@@ -1,7 +1,5 @@
-import { isQueueName } from '../../../../queues/index.ts';
 import { html, type Markup } from '../../../http/html.ts';
 import { paths } from '../../../http/page-paths.ts';
-import { id } from './values.ts';
 
 /** An address with a query; what is `undefined` or empty is left out. */
 export function address(
@@ -58,19 +56,7 @@ export function below(base: string, ...parts: readonly string[]): string {
 
 /** The page of a job. */
 export function jobAddress(queue: string, jobId: string): string {
-  return below(`${paths.board}/queue`, queue, jobId);
-}
-
-/**
- * The piece of work that has made something, by its key: that of a job with an id of our choosing is `<queue>.<id>` and
- * leads to the job, any other is shown as it is.
- */
-export function work(key: string): Markup {
-  const dot = key.indexOf('.');
-  const queue = key.slice(0, dot);
-  if (!isQueueName(queue)) return id(key);
-  const jobId = key.slice(dot + 1);
-  return html`<a href="${jobAddress(queue, jobId)}">${id(jobId)}</a>`;
+  return below(`${paths.home}/jobs`, queue, jobId);
 }
 
 /** A page of ours in a frame that can neither run nor send anything; the page that shows it needs `frames`. */

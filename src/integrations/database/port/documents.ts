@@ -1,6 +1,8 @@
 export interface DocumentRow {
   readonly id: string;
   readonly jobKey: string;
+  /** Of the job that has made it; unknown of those from before it was kept. */
+  readonly jobId?: string | undefined;
   readonly userId: string | undefined;
   readonly kind: string;
   readonly format: string;

@@ -11,6 +11,7 @@ export function createDocuments(api: Api): Documents {
         {
           id: row.id,
           job_key: row.jobKey,
+          job_id: row.jobId ?? null,
           user_id: row.userId ?? null,
           kind: row.kind,
           format: row.format,
