@@ -104,7 +104,7 @@ function unreadable(
 ): MillraceError {
   const why = {
     timeout: `could not be read within ${timeoutMs / 1_000} s`,
-    memory: `takes more than ${Math.round(externalBytes / mebibyte)} MB of memory to read`,
+    memory: `takes more than ${Math.round(externalBytes / mebibyte)} MB of memory to read: send it in parts`,
     crash: 'breaks the program that reads it',
   }[fault];
   return new MillraceError('PDF_UNREADABLE', `The PDF ${why}.`, { cause });
