@@ -5,11 +5,13 @@ import { auditActions } from '../src/access/audit-actions.ts';
 import { may, permissionNames, permissions, roles } from '../src/access/roles.ts';
 import { catalogue } from '../src/errors/catalogue.ts';
 import { apiDocument } from './api-document.ts';
+import { cliDocument } from './cli-document.ts';
 import { compileMailTemplates } from './mail-templates.ts';
 
 /** Files that follow from the code, by path. `npm run generate` writes them, `npm run check` compares them. */
 export const generatedFiles: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': envExample,
+  'docs/cli.md': () => cliDocument(note),
   'docs/configuration.md': configuration,
   'docs/errors.md': errors,
   'docs/jobs.md': jobs,

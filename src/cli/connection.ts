@@ -6,8 +6,8 @@ import { developmentSecret } from '../composition/development.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { type ApiClient, createApiClient, isReady } from './api-client.ts';
 
-/** A token for what one command does. */
-const tokenMs = 60 * 60_000;
+/** A token for what one command does; following a long job is the longest. */
+const tokenMs = 12 * 60 * 60_000;
 
 export interface ConnectionOptions {
   readonly url?: string;
@@ -21,25 +21,26 @@ export function jsonOption(): Option {
   return new Option('--json', 'answer as JSON');
 }
 
-/**
- * The API of the Millrace that is configured here, as an operator: the token is signed with its secret.
- * @throws MillraceError NOT_READY when nothing answers there.
- */
-export async function connect({ url }: ConnectionOptions): Promise<ApiClient> {
+/** Where the Millrace is that is configured here, and a token for an operator, signed with its secret. */
+export async function wayIn({ url }: ConnectionOptions): Promise<{ base: string; token: string }> {
   const config = loadConfig();
   const base = (url ?? `http://127.0.0.1:${config.http.port}`).replace(/\/+$/, '');
-  if (!(await isReady(base))) {
-    throw new MillraceError(
-      'NOT_READY',
-      `No Millrace answers at ${base}. Start it with \`npm start\`, or say where it is with --url.`,
-    );
-  }
   const secret = config.auth.jwtSecret ?? (await developmentSecret(config.dataDir));
   const token = await createTokens(secret).issue(
     { subject: `cli:${userInfo().username}`, role: 'operator' },
     new Date(Date.now() + tokenMs),
   );
-  return createApiClient(base, token);
+  return { base, token };
+}
+
+/** Its API. @throws MillraceError NOT_READY when nothing answers there. */
+export async function connect(options: ConnectionOptions): Promise<ApiClient> {
+  const { base, token } = await wayIn(options);
+  if (await isReady(base)) return createApiClient(base, token);
+  throw new MillraceError(
+    'NOT_READY',
+    `No Millrace answers at ${base}. Start it with \`npm start\`, or say where it is with --url.`,
+  );
 }
 
 /** An address with a query; what is absent is left out. */

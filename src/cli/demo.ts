@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../../config/index.ts';
 import { createTokens } from '../access/tokens.ts';
 import { developmentSecret } from '../composition/development.ts';
 import { messageOf } from '../errors/classify.ts';
-import { packageRoot } from '../package.ts';
 import { makeSample } from '../sample/index.ts';
 import { type ApiClient, createApiClient, isReady, type JobStatus } from './api-client.ts';
 import { acts, actsForAllUsers, type DemoJob } from './demo-jobs.ts';
 import { productOf } from './demo-products.ts';
 import { watchJobs } from './job-lines.ts';
+
+/** The source, or what was built of it. */
+const mainProgram = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
 
 /**
  * `npm run demo`: one of each kind of job through the running platform, with sample data. Starts the platform when none
@@ -65,7 +68,7 @@ async function show(config: Config, api: ApiClient, baseUrl: string, out: NodeJS
 
 async function startPlatform(baseUrl: string, out: NodeJS.WriteStream): Promise<ChildProcess> {
   out.write(`Nothing answers at ${baseUrl}: starting the platform.\n`);
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', join(packageRoot, 'src/main.ts')], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', mainProgram], {
     stdio: ['ignore', 'ignore', 'inherit'],
     // A group of its own: Ctrl-C ends the demo, which then stops the platform in order.
     detached: true,

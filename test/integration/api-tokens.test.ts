@@ -127,7 +127,7 @@ describe('a token that an admin makes', () => {
   });
 });
 
-describe('the command line', () => {
+describe('the command line', { timeout: 120_000 }, () => {
   const run = promisify(execFile);
   const millrace = async (args: readonly string[], environment: Record<string, string> = {}) => {
     const file = join(import.meta.dirname, '../../src/cli/millrace.ts');

@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../../../config/index.ts';
 import { queueNames } from '../../../queues/index.ts';
-import { openTables } from '../../composition/tables.ts';
 import type { IndexedJob, IndexedState } from '../../integrations/database/port.ts';
 import { type JobQuestion, JobSearch } from '../../job-index/search.ts';
 import { createLogger } from '../../observability/logger.ts';
@@ -68,6 +67,8 @@ async function withSearch<T>(work: (search: JobSearch) => Promise<T>): Promise<T
   const redact = createRedactor();
   const log = createLogger({ level: 'warn', serviceName: 'millrace', readable: true, redact });
   try {
+    // Loaded when it is needed: most commands ask the platform, and no database.
+    const { openTables } = await import('../../composition/tables.ts');
     const { database } = await openTables(config, log, closers);
     return await work(new JobSearch(config.jobIndex.on ? database.jobIndex : undefined));
   } finally {

@@ -8,7 +8,6 @@ import { AuditTrail } from '../../access/audit-trail.ts';
 import { roles } from '../../access/roles.ts';
 import { createTokens } from '../../access/tokens.ts';
 import { developmentSecret } from '../../composition/development.ts';
-import { openTables } from '../../composition/tables.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
 import { faultsOf } from '../../errors/faults.ts';
 import type { ApiToken, AuditDetail } from '../../integrations/database/port.ts';
@@ -84,6 +83,8 @@ async function withTokens<T>(
     redact: createRedactor(),
   });
   try {
+    // Loaded when it is needed: most commands ask the platform, and no database.
+    const { openTables } = await import('../../composition/tables.ts');
     const { database } = await openTables(config, log, closers);
     const tokens = new ApiTokens(database.access.tokens, createTokens(await secretOf(config)));
     const by = `cli:${userInfo().username}`;

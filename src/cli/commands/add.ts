@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { isQueueName, type JobDefinition, queues } from '../../../queues/index.ts';
+import { MillraceError } from '../../errors/catalogue.ts';
+import { type AskOptions, asking, askOptions, openClient } from '../client.ts';
+import { describeJob, follow } from '../follow.ts';
+import { print } from '../terminal.ts';
+
+interface AddOptions extends AskOptions {
+  readonly file?: string;
+  readonly delay?: number;
+  readonly priority?: number;
+  readonly attempts?: number;
+  readonly key?: string;
+  readonly correlationId?: string;
+  readonly wait?: true;
+  readonly timeout?: number;
+}
+
+/** `millrace add`: a job, from a payload as JSON. */
+export function addCommand(): Command {
+  const command = new Command('add')
+    .description('Adds a job.')
+    .argument('<queue>', 'such as email')
+    .argument('<job>', 'such as send-welcome; docs/jobs.md lists them')
+    .argument('[payload]', 'JSON: `{ type, data }`, or the data alone; - reads it from stdin')
+    .option('--file <path>', 'reads the payload from a file')
+    .option('--delay <time>', 'before it may be taken: 500ms, 30s, 5m, 2h, 1d', readTime)
+    .option('--priority <number>', '1 goes first', Number)
+    .option('--attempts <number>', 'tries in all', Number)
+    .option('--key <key>', 'an idempotency key: the same again is the same job')
+    .option('--correlation-id <id>', 'under which its story is told in logs')
+    .option('--wait', 'shows it as it runs, and its result')
+    .option('--timeout <time>', 'how long --wait waits', readTime)
+    .action(add)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ millrace add sync refresh-analytics '{}' --wait
+  $ millrace add email send-welcome --file welcome.json --key welcome-user-1
+  $ echo '{"fullSync":false}' | millrace add sync sam-gov-sync - --delay 10m`,
+    );
+  for (const option of askOptions()) command.addOption(option);
+  return command;
+}
+
+async function add(
+  queue: string,
+  job: string,
+  given: string | undefined,
+  options: AddOptions,
+): Promise<void> {
+  const payload = payloadOf(queue, job, parse(await read(given, options.file)));
+  const { delay, priority, attempts, correlationId, key: idempotencyKey } = options;
+  const client = await openClient(options);
+  const wanted = { delay, priority, attempts, correlationId, idempotencyKey };
+  const added = await asking(client.addUntyped(queue, job, payload, present(wanted)));
+  if (options.wait !== true) {
+    if (options.json === true) return print(JSON.stringify(added));
+    const was = added.created ? 'Added' : 'It was there before:';
+    return print(
+      `${was} ${queue}/${job} ${added.id}, ${added.state}.\nSee it with: millrace job show ${queue} ${added.id}`,
+    );
+  }
+  const ended = await follow(client, added, { json: options.json === true, timeoutMs: options.timeout });
+  print(options.json === true ? JSON.stringify({ event: 'end', job: ended }) : describeJob(ended));
+}
+
+async function read(given: string | undefined, file: string | undefined): Promise<string> {
+  if (given !== undefined && file !== undefined)
+    throw new MillraceError('INVALID_REQUEST', 'Give the payload, or --file, not both.');
+  if (file !== undefined) return readFile(file, 'utf8');
+  if (given === '-') return text(process.stdin);
+  return given ?? '{}';
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : '';
+    throw new MillraceError('INVALID_REQUEST', `The payload is no valid JSON: ${why}`, { cause: error });
+  }
+}
+
+/** Data alone gets the type of its job, where that has but one. */
+function payloadOf(queue: string, job: string, value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && 'type' in value && 'data' in value) return value;
+  const jobs: Readonly<Record<string, JobDefinition>> = isQueueName(queue) ? queues[queue].jobs : {};
+  const schema = jobs[job]?.payload;
+  const type: unknown = schema instanceof z.ZodObject ? schema.shape.type : undefined;
+  return type instanceof z.ZodLiteral ? { type: type.value, data: value } : value;
+}
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function readTime(value: string): number {
+  const [, count, unit = ''] = /^(\d+)(ms|s|m|h|d)$/.exec(value) ?? [];
+  const ms = unitsMs[unit];
+  if (count === undefined || ms === undefined)
+    throw new InvalidArgumentError('It must be a time such as 500ms, 30s, 5m, 2h or 1d.');
+  return Number(count) * ms;
+}
+
+/** Without what is not there. */
+function present<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.assign({}, ...entries.map(([name, each]) => ({ [name]: each })));
+}
