@@ -46,7 +46,11 @@ export const permissions = {
   'cer-reports.read-own': entry(everybody, 'Look at the reports that one has asked for, and fetch them'),
   'cer-reports.read': entry(readers, 'Look at all clinical evaluation reports, and fetch them'),
   'conversions.add': entry(services, 'Upload PDFs to be turned into XML'),
-  'conversions.read': entry(everybody, 'See what became of a PDF, and fetch its XML'),
+  'conversions.read-own': entry(
+    everybody,
+    'See what became of a PDF that one has uploaded, and fetch its XML',
+  ),
+  'conversions.read': entry(readers, 'See what became of all PDFs, and fetch their XML'),
   'providers.try': entry(operators, 'Send a test request to a provider'),
   'console.open': entry(readers, 'Sign in to the pages under /admin'),
   'audit.read': entry(admins, 'Read and export the audit log'),

@@ -55,11 +55,17 @@ export function createPdfUploads({
       const id = newId('conversion', uploader.subject, uploader.idempotencyKey);
       const existing = uploader.idempotencyKey === undefined ? undefined : await conversions.find(id);
       if (existing !== undefined) return { conversion: await compare(request, existing), created: false };
-      return take(request, id, uploader.idempotencyKey !== undefined, log);
+      return take(request, id, uploader, log);
     },
   };
 
-  async function take(request: IncomingMessage, id: string, keyed: boolean, log: Logger): Promise<Received> {
+  async function take(
+    request: IncomingMessage,
+    id: string,
+    { subject, idempotencyKey }: Uploader,
+    log: Logger,
+  ): Promise<Received> {
+    const keyed = idempotencyKey !== undefined;
     // Two uploads under one key at once are two files, of which one stays.
     const key = keyed ? `uploads/${id}-${randomUUID().slice(0, 8)}.pdf` : `uploads/${id}.pdf`;
     await conversions.reserveUpload(key, reservedSeconds);
@@ -80,6 +86,7 @@ export function createPdfUploads({
         mapping,
         fileName: form.fileName === undefined ? undefined : printable(form.fileName),
         uploadBytes: form.kept.bytes,
+        addedBy: subject,
       });
       return { conversion, created: true };
     } catch (error) {

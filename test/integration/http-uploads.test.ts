@@ -116,6 +116,21 @@ describe('an upload', () => {
     await site.storage.remove(row?.uploadPath ?? '');
   });
 
+  it('is shown to its own service and to readers; what came past the API to every service', async () => {
+    const answer = await post(plain('mapping', 'default'), file(pdf));
+    const id = textAt(answer.json, 'data.conversion.id');
+    const other = await site.token('producer', 'another');
+    for (const path of [id, `${id}/result`]) {
+      const hidden = await site.ask('GET', `/api/conversions/${path}`, { token: other });
+      expect([hidden.status, at(hidden.json, 'error.code')]).toEqual([404, 'CONVERSION_NOT_FOUND']);
+    }
+    for (const bearer of [token, await site.token('viewer'), await site.token('operator')])
+      expect((await site.ask('GET', `/api/conversions/${id}`, { token: bearer })).status).toBe(200);
+    await site.world.pool.query('update conversions set added_by = null where id = $1', [id]);
+    expect((await site.ask('GET', `/api/conversions/${id}`, { token: other })).status).toBe(200);
+    await site.storage.remove(`uploads/${id}.pdf`);
+  });
+
   it('takes the mapping after the file too, and a PDF with a line before its header', async () => {
     const answer = await post(file(Buffer.concat([Buffer.from('junk\n'), pdf])), plain('mapping', 'default'));
     expect(answer.status).toBe(201);

@@ -31,7 +31,7 @@ describe('permissions', () => {
       'cer-reports.add',
       'cer-reports.read-own',
       'conversions.add',
-      'conversions.read',
+      'conversions.read-own',
     ]);
   });
 });

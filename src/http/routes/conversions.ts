@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { may, type Principal } from '../../access/roles.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
 import type { Conversion, Conversions } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
@@ -19,9 +20,11 @@ export interface ConversionRoutesOptions {
 
 /** PDFs that are to become XML: sent in, looked up, fetched. */
 export function conversionRoutes({ conversions, storage, uploads }: ConversionRoutesOptions): Route[] {
-  async function find(id: string): Promise<Conversion> {
+  /** Another's conversion is no different from none; what was inserted past the API is nobody's, and shown to all. */
+  async function find(id: string, { subject, role }: Principal): Promise<Conversion> {
     const row = await conversions.find(id);
-    if (row === undefined)
+    const own = row?.addedBy === undefined || row.addedBy === subject;
+    if (row === undefined || !(own || may(role, 'conversions.read')))
       throw new MillraceError('CONVERSION_NOT_FOUND', `No conversion has the id "${id}".`);
     return row;
   }
@@ -54,13 +57,14 @@ export function conversionRoutes({ conversions, storage, uploads }: ConversionRo
     method: 'get',
     path: '/conversions/{id}',
     tag,
-    permission: 'conversions.read',
+    permission: 'conversions.read-own',
     summary: 'See what became of a PDF',
+    description: 'Producers see what they have uploaded, and what another service put into the table.',
     params: conversionAddress,
     answers: { 200: answer },
     errors: ['CONVERSION_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
-    async handle({ params }) {
-      return reply(200, { conversion: viewConversion(await find(params.id)) });
+    async handle({ params, principal }) {
+      return reply(200, { conversion: viewConversion(await find(params.id, principal)) });
     },
   });
 
@@ -68,14 +72,14 @@ export function conversionRoutes({ conversions, storage, uploads }: ConversionRo
     method: 'get',
     path: '/conversions/{id}/result',
     tag,
-    permission: 'conversions.read',
+    permission: 'conversions.read-own',
     summary: 'Fetch the XML',
     params: conversionAddress,
     answers: { 200: { contentType: 'application/xml', description: 'The XML itself' } },
     sends: { 'Content-Disposition': 'The name to save it under' },
     errors: ['CONVERSION_NOT_FOUND', 'CONVERSION_NOT_COMPLETE', 'DATABASE_UNAVAILABLE', 'STORAGE_FAILED'],
-    async handle({ params, request, response, log }) {
-      const row = await find(params.id);
+    async handle({ params, principal, request, response, log }) {
+      const row = await find(params.id, principal);
       if (row.status !== 'complete' || row.resultPath === undefined) throw notComplete(row);
       const file = await storage.get(row.resultPath);
       response.attachment(`${row.id}.xml`).set('Content-Type', 'application/xml');

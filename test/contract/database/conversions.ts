@@ -251,8 +251,14 @@ export function conversions(open: Open): void {
       mapping: 'default',
       fileName: 'ünïcode "x".pdf',
       uploadBytes: 5_000_000_000,
+      addedBy: 'shop',
     });
-    expect(made).toMatchObject({ status: 'queued', fileName: 'ünïcode "x".pdf', uploadBytes: 5_000_000_000 });
+    expect(made).toMatchObject({
+      status: 'queued',
+      fileName: 'ünïcode "x".pdf',
+      uploadBytes: 5_000_000_000,
+      addedBy: 'shop',
+    });
     expect((await pool.query('select * from storage_removals')).rows).toEqual([]);
 
     await table().reserveUpload('uploads/lost.pdf', -1);

@@ -22,6 +22,8 @@ export interface Conversion {
   readonly converter: string | undefined;
   readonly errorCode: string | undefined;
   readonly errorMessage: string | undefined;
+  /** Who uploaded it; absent when another service inserted the row. */
+  readonly addedBy: string | undefined;
   readonly createdAt: Date;
   /** When its latest run began; of one that waits for its first, when it was claimed. */
   readonly startedAt: Date | undefined;
@@ -35,6 +37,8 @@ export interface NewConversion {
   readonly mapping: string;
   readonly fileName: string | undefined;
   readonly uploadBytes: number;
+  /** Who uploads it. */
+  readonly addedBy: string;
 }
 
 /** A claim: the row under a lease, and the key of the job that it is to become. */

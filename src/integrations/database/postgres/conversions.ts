@@ -19,15 +19,16 @@ export function createConversions(connection: Connection, url: string): Conversi
     async forgetUpload(key) {
       await connection.query('select forget_upload($1)', [key]);
     },
-    async create({ id, uploadPath, mapping, fileName, uploadBytes }) {
-      const [row] = await rows('select * from create_conversion($1, $2, $3, $4, $5)', [
+    async create({ id, uploadPath, mapping, fileName, uploadBytes, addedBy }) {
+      const [row] = await rows('select * from create_conversion_of($1, $2, $3, $4, $5, $6)', [
+        addedBy,
         id,
         uploadPath,
         mapping,
         fileName ?? null,
         uploadBytes,
       ]);
-      if (row === undefined) throw new Error('create_conversion gave no row back.');
+      if (row === undefined) throw new Error('create_conversion_of gave no row back.');
       return row;
     },
     async find(id) {
@@ -108,6 +109,7 @@ export function readConversion(row: Row): Conversion {
     converter: textOrNone(row, 'converter'),
     errorCode: textOrNone(row, 'error_code'),
     errorMessage: textOrNone(row, 'error_message'),
+    addedBy: textOrNone(row, 'added_by'),
     createdAt: time(row, 'created_at'),
     startedAt: timeOrNone(row, 'started_at'),
     completedAt: timeOrNone(row, 'completed_at'),

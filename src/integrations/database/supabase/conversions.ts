@@ -15,15 +15,16 @@ export function createConversions(api: Api): Conversions {
     async forgetUpload(key) {
       await api.call('forget_upload', { p_key: key });
     },
-    async create({ id, uploadPath, mapping, fileName, uploadBytes }) {
-      const [row] = await api.callRows('create_conversion', {
+    async create({ id, uploadPath, mapping, fileName, uploadBytes, addedBy }) {
+      const [row] = await api.callRows('create_conversion_of', {
+        p_added_by: addedBy,
         p_id: id,
         p_upload_path: uploadPath,
         p_mapping: mapping,
         p_file_name: fileName ?? null,
         p_upload_bytes: uploadBytes,
       });
-      if (row === undefined) throw new Error('create_conversion gave no row back.');
+      if (row === undefined) throw new Error('create_conversion_of gave no row back.');
       return readConversion(row);
     },
     async find(id) {
