@@ -99,7 +99,7 @@ export class DeadLetterControl {
     const queue = queueNameOf(letter.queue);
     const { payload: own } = letter.content;
     const edited = request.payload === undefined ? own : completed(letter, request.payload);
-    const payload = parsePayload(queue, letter.job, definitionOf(queue, letter.job), edited);
+    const { payload } = parsePayload(queue, letter.job, definitionOf(queue, letter.job), edited);
     return this.#claimed(letter, async (owner) => {
       const job = await this.#letGo(letter, payload, owner);
       await this.#close(letter, owner, 'replayed', request.by, job, { operation: request.operation });

@@ -72,7 +72,7 @@ function conflictAt(index: number, message: string): Fault {
 /** A payload that is no good is refused where it is added. */
 function isSameWork(queue: QueueName, { name, payload }: WantedJob, stored: Envelope): boolean {
   try {
-    const wanted = parsePayload(queue, name, definitionOf(queue, name), payload);
+    const { payload: wanted } = parsePayload(queue, name, definitionOf(queue, name), payload);
     return stored.type === wanted.type && sameJson(stored.data, wanted.data);
   } catch (error) {
     if (error instanceof MillraceError) return true;

@@ -17,8 +17,14 @@ export function definitionOf(queue: QueueName, name: string): JobDefinition {
   );
 }
 
+/** A payload that its schema has accepted. */
+export interface Payload {
+  readonly type: string;
+  readonly data: unknown;
+}
+
 /**
- * Checks a payload and fills in its defaults.
+ * Checks a payload and fills in its defaults. `bytes` is its size as JSON in UTF-8.
  * @throws InvalidPayloadError naming the path of each wrong field; MillraceError TOO_LARGE.
  */
 export function parsePayload(
@@ -26,7 +32,7 @@ export function parsePayload(
   name: string,
   definition: JobDefinition,
   payload: unknown,
-): { readonly type: string; readonly data: unknown; readonly bytes: number } {
+): { readonly payload: Payload; readonly bytes: number } {
   const parsed = definition.payload.safeParse(payload);
   if (!parsed.success) throw new InvalidPayloadError(queue, name, faultsOf(parsed.error.issues));
   const envelope = parsed.data;
@@ -49,5 +55,5 @@ export function parsePayload(
       `The payload of ${queue}/${name} has ${bytes} bytes; ${maxPayloadBytes} are allowed. Store the data and send its id.`,
     );
   }
-  return { type: envelope.type, data: envelope.data, bytes };
+  return { payload: { type: envelope.type, data: envelope.data }, bytes };
 }

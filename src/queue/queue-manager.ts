@@ -259,7 +259,10 @@ export class QueueManager {
         `${queue}/${name} is defined, but this version does not process it yet.`,
       );
     }
-    const { type, data, bytes } = parsePayload(queue, name, definition, payload);
+    const {
+      payload: { type, data },
+      bytes,
+    } = parsePayload(queue, name, definition, payload);
     const { idempotencyKey } = options;
     const jobId =
       options.jobId ?? (idempotencyKey === undefined ? undefined : jobIdOf(queue, name, idempotencyKey));

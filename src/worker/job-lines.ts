@@ -76,11 +76,16 @@ function lineOf(level: string, fields: object, message: string): string {
   return (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line).replaceAll('\0', '');
 }
 
+/** Of an error the line tells what it says: its stack is in the process's log. Masked, it is an error no more. */
+function messageOf(err: unknown): unknown {
+  return typeof err === 'object' && err !== null && 'message' in err ? err.message : err;
+}
+
 function fieldsOf(fields: object): string {
   try {
     return JSON.stringify(fields, (key, value: unknown) => {
       if (dropped.has(key)) return undefined;
-      if (value instanceof Error) return value.message;
+      if (key === 'err' || value instanceof Error) return messageOf(value);
       return typeof value === 'bigint' ? String(value) : value;
     });
   } catch {

@@ -32,8 +32,7 @@ function expectRefusal(error: unknown): void {
 
 /** What the store keeps of a payload. */
 function accept(...payload: Parameters<typeof parsePayload>): unknown {
-  const { type, data } = parsePayload(...payload);
-  return { type, data };
+  return parsePayload(...payload).payload;
 }
 
 describe('a thousand payloads of every kind', () => {

@@ -124,7 +124,10 @@ describe('an attempt that is not dead yet', () => {
 describe('the budget of a key', () => {
   it('is one for opportunities and entities together', async () => {
     const ofEntities = {
-      payload: { type: 'sam-gov-entities' as const, data: { fullSync: true } },
+      payload: {
+        type: 'sam-gov-entities' as const,
+        data: { fullSync: false, dateRange: { start: '2025-04-17', end: '2026-04-16' } },
+      },
       key: 'job-2',
     };
     const outcomes = await Promise.allSettled([
