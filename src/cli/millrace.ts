@@ -5,6 +5,7 @@ import { ClientError, WaitTimeoutError } from '../client/index.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
 import { createRedactor } from '../observability/redaction.ts';
+import { exitCodeOf } from './exit-code.ts';
 import { jobExitCodes } from './follow.ts';
 import { createProgram } from './program.ts';
 
@@ -14,7 +15,7 @@ createProgram()
   .catch((error: unknown) => {
     if (error instanceof CommanderError) {
       // It has written what there is to say.
-      process.exitCode = error.code.startsWith('millrace.') ? error.exitCode : error.exitCode === 0 ? 0 : 2;
+      process.exitCode = exitCodeOf(error);
       return;
     }
     const coded = error instanceof MillraceError || error instanceof ClientError;

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { exitCodeOf } from '../../src/cli/exit-code.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { messageOf } from '../../src/errors/classify.ts';
+import type { Service } from '../../src/lifecycle/service.ts';
+import { createWorkOff } from '../../src/maintenance/work-off-dead-letters.ts';
+import { until } from '../support/platform.ts';
+import { at, jwtSecret, openSite, type Site, textAt } from '../support/site.ts';
+
+let site: Site;
+let working: Service;
+let away = true;
+const ran: string[] = [];
+
+beforeAll(async () => {
+  site = await openSite({
+    processors: {
+      email: {
+        'send-welcome': async ({ data }) => {
+          const user = textAt(data, 'userId');
+          if (away || user === 'broken') throw new Error('The provider answered 503.');
+          ran.push(user);
+          return { status: 'sent', provider: 'test' };
+        },
+      },
+    },
+  });
+  working = createWorkOff({
+    operations: site.world.database.deadLetters.operations,
+    control: site.deadLetters,
+    owner: 'test',
+    intervalMs: 50,
+    onError: () => undefined,
+  });
+  await working.start();
+  vi.stubEnv('JWT_SECRET', jwtSecret);
+  vi.stubEnv('DATA_DIR', site.world.dataDir);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await working?.stop();
+  await site?.close();
+});
+
+/** Runs a command in this process, as `millrace.ts` would in its own, and tells what it wrote and its exit code. */
+async function millrace(
+  ...args: readonly string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      written[name] += String(text);
+      return true;
+    }),
+  );
+  const program = createProgram();
+  try {
+    await program.parseAsync([...args, '--url', site.service.url], { from: 'user' });
+    return { code: 0, ...written };
+  } catch (error) {
+    return {
+      code: exitCodeOf(error),
+      stdout: written.stdout,
+      stderr: `${written.stderr}${messageOf(error)}`,
+    };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+const json = async (...args: readonly string[]): Promise<unknown> =>
+  JSON.parse((await millrace(...args, '--json')).stdout);
+
+/** Lets jobs die, and gives the ids of their letters. */
+async function die(...users: readonly string[]): Promise<string[]> {
+  away = true;
+  const ids: string[] = [];
+  for (const userId of users) {
+    const payload = { type: 'welcome', data: { userId, email: 'ada@example.com', name: 'Ada' } };
+    const { id } = await site.platform.queues.addUntyped('email', 'send-welcome', payload, { attempts: 1 });
+    await until('it is dead', async () => (await site.platform.queues.job('email', id))?.state === 'failed');
+    const [letter] = await site.deadLetters.list({ jobId: id }, undefined, 1);
+    ids.push(letter?.id ?? '');
+  }
+  away = false;
+  return ids;
+}
+
+describe('millrace dead-letters', () => {
+  it('lists causes and letters, opens one, replays it edited, and all that fit', async () => {
+    const [one = ''] = await die('first', 'second', 'third');
+    const causes = await millrace('dead-letters', 'list');
+    expect(causes.stdout).toMatch(/LETTERS +JOB +CODE/);
+    expect(causes.stdout).toMatch(/3 +email\/send-welcome +UNKNOWN .*The provider answered <n>/);
+    const letters = await json('dead-letters', 'list', '--letters', '--limit', '2', '--words', 'provider');
+    expect(at(letters, 'deadLetters')).toHaveLength(2);
+    expect(at(letters, 'nextCursor')).toEqual(expect.any(String));
+    expect((await millrace('dead-letters', 'show', one)).stdout).toContain('"userId": "first"');
+
+    const payload = JSON.stringify({
+      type: 'welcome',
+      data: { userId: 'edited', email: '[masked]', name: 'x' },
+    });
+    const replayed = await millrace('dead-letters', 'replay', one, '--payload', payload, '--yes');
+    expect(replayed).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Job \S+ of email goes again/),
+    });
+    await until('it ran', async () => ran.includes('edited'));
+
+    const dry = await millrace('dead-letters', 'replay', '--queue', 'email', '--dry-run');
+    expect(dry).toMatchObject({ code: 0, stdout: expect.stringMatching(/^2 fit:/) });
+    // Nobody is there to say yes.
+    expect(await millrace('dead-letters', 'replay', '--queue', 'email')).toMatchObject({ code: 2 });
+    expect(ran).toHaveLength(1);
+    const all = await millrace('dead-letters', 'replay', '--queue', 'email', '--per-second', '50', '--yes');
+    expect(all).toMatchObject({ code: 0, stderr: expect.stringContaining('2 of 2 done') });
+    await until('all ran', async () => ran.length === 3);
+    expect((await millrace('dead-letters', 'list')).stdout).toBe('There are no dead letters.\n');
+  });
+
+  it('discards one and many, and says by its exit code what could not be done', async () => {
+    const [one = ''] = await die('fourth', 'fifth');
+    expect(await millrace('dead-letters', 'discard', one, '--reason', 'a test', '--yes')).toMatchObject({
+      code: 0,
+    });
+    const again = await millrace('dead-letters', 'replay', one, '--yes');
+    expect(again).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('DEAD_LETTER_CLOSED'),
+    });
+    const rest = await json('dead-letters', 'discard', '--queue', 'email', '--reason', 'a test', '--yes');
+    expect(rest).toMatchObject({ state: 'done', total: 1, done: 1 });
+
+    await die('sixth');
+    await site.world.pool.query(
+      `update dead_letters set content = jsonb_set(content, '{payload,data}', '{}') where state = 'open'`,
+    );
+    const incomplete = await millrace('dead-letters', 'replay', '--yes');
+    expect(incomplete).toMatchObject({ code: 1, stderr: expect.stringContaining('INVALID_PAYLOAD') });
+    const wrong = [
+      await millrace('dead-letters', 'replay', one, '--queue', 'email', '--yes'),
+      await millrace('dead-letters', 'replay', '--payload', '{}', '--yes'),
+      await millrace('dead-letters', 'discard', one),
+      await millrace('dead-letters', 'show', 'nothing'),
+    ];
+    expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 1]);
+  });
+});
+
+describe('millrace schedules', () => {
+  it('lists, runs, pauses, resumes and fills in', async () => {
+    expect((await millrace('schedules', 'list')).stdout).toMatch(/data-cleanup +0 2 \* \* \* UTC +on /);
+    const first = await json('schedules', 'run', 'data-cleanup', '--key', 'k');
+    expect(await json('schedules', 'run', 'data-cleanup', '--key', 'k')).toEqual(first);
+    expect((await millrace('schedules', 'pause', 'data-cleanup')).stdout).toContain('is paused');
+    expect((await millrace('schedules', 'list')).stdout).toMatch(/data-cleanup .* paused /);
+    expect((await millrace('schedules', 'resume', 'data-cleanup')).stdout).toContain('goes on');
+    const span = ['--from', '2026-11-01', '--to', '2026-11-02T12:00Z'];
+    const dry = await millrace('schedules', 'backfill', 'email-reminders', ...span, '--dry-run');
+    expect(dry.stdout).toContain('2 have no job.');
+    expect((await millrace('schedules', 'backfill', 'email-reminders', ...span, '--yes')).stdout).toBe(
+      '2 jobs were made.\n',
+    );
+    expect(await millrace('schedules', 'pause', 'nothing')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('SCHEDULE_NOT_FOUND'),
+    });
+  });
+});
