@@ -57,7 +57,7 @@ export function queueTable(queues: readonly QueueView[], view: Pick<View, 'form'
         head: 'Dead letters',
         number: true,
         cell: ({ name, deadLetters }) =>
-          html`<a href="${paths.board}/queue/${name}-dead-letter" aria-label="${number(deadLetters)} dead letters of ${name}">${number(deadLetters)}</a>`,
+          html`<a href="${paths.home}/dead-letters?queue=${name}" aria-label="${number(deadLetters)} dead letters of ${name}">${number(deadLetters)}</a>`,
       },
       {
         head: 'A minute',
