@@ -26,10 +26,10 @@ export const dispatchWeeklyReports = defineProcessor(
   'document',
   'dispatch-weekly-reports',
   ['database'],
-  async ({ data, log, signal, progress, addJobs, services: { database } }) => {
+  async ({ job, data, log, signal, progress, addJobs, services: { database } }) => {
     const week =
       data.weekStart === undefined
-        ? reportRange(undefined, new Date(), 'weekly')
+        ? reportRange(undefined, job.addedAt ?? new Date(), 'weekly')
         : weekFrom(mondayOf(new Date(`${data.weekStart}T00:00:00Z`)));
     const keyPrefix = weeklyReportKey(week.start, '');
     let considered = 0;
