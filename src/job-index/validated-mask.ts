@@ -59,6 +59,10 @@ function shapeOf(schema: unknown): Shape | undefined {
     const known = fields.flatMap(([name, shape]) => (shape === undefined ? [] : [[name, shape] as const]));
     return known.length < fields.length ? undefined : { kind: 'fields', fields: new Map(known) };
   }
+  // Whichever of several plain kinds a value is of, it is shown.
+  if (schema instanceof z.ZodUnion) {
+    return schema.def.options.every((option) => shapeOf(option) === 'shown') ? 'shown' : undefined;
+  }
   return plain.has(schema.def.type) ? 'shown' : undefined;
 }
 
@@ -109,13 +113,19 @@ function hide(value: unknown, parts: Parts): void {
 const beginning = 24;
 
 function mayQuote({ hidden, shown }: Parts): boolean {
-  const texts = shown.join('\n').toLowerCase();
+  const texts = folded(shown.join('\n'));
   // An address, or a value as an address writes it.
   if (/[@%]/.test(texts)) return true;
   return hidden.some((value) => {
-    const text = value.trim().toLowerCase();
+    const text = folded(value.trim());
     if (text === '') return false;
-    // Written in JSON, or line by line, it would look otherwise.
-    return /["\\\n\r\t]/.test(text) || texts.includes([...text].slice(0, beginning).join(''));
+    // Written in JSON, or line by line, it would look otherwise; and what is small or capital beyond ASCII has rules of its own.
+    if (!/^[\x20-\x7e]*$/.test(text) || /["\\]/.test(text)) return true;
+    return texts.includes([...text].slice(0, beginning).join(''));
   });
+}
+
+/** Without regard to case, as a pattern with the flags `i` and `u` compares with a text in ASCII. */
+function folded(text: string): string {
+  return text.toLowerCase().replaceAll('ſ', 's');
 }

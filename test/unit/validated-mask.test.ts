@@ -38,26 +38,22 @@ describe('the mask of validated payloads', () => {
     );
     fc.assert(
       fc.property(text, text, writing, (hidden, about, write) => {
-        const payload = {
-          type: 'opportunity-reminder',
+        const value = {
+          type: 'proposal-notification',
           data: {
             userId: 'user-1',
-            email: hidden,
-            opportunities: [
-              {
-                noticeId: 'n-1',
-                title: `${about} ${write(hidden)}`,
-                agency: about,
-                deadline: '2030-01-31',
-                url: 'https://sam.gov/1',
-              },
-            ],
+            email: 'grace@example.com',
+            proposal: { id: 'p-1', title: `${about} ${write(hidden)}`, status: about },
+            event: 'comment',
+            comment: hidden,
           },
         };
-        const job = { queue: 'email', name: 'send-reminder', payload };
-        expect(mask('email', 'send-reminder', payload)).toEqual(jobMask(job).payload);
+        const parsed = queues.email.jobs['send-proposal-notification'].payload.safeParse(value);
+        fc.pre(parsed.success);
+        const job = { queue: 'email', name: 'send-proposal-notification', payload: parsed.data };
+        expect(mask(job.queue, job.name, job.payload)).toEqual(jobMask(job).payload);
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
   });
 
