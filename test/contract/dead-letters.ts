@@ -82,10 +82,12 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
     /** Lets a job die, and gives its id and that of its letter. */
     async function die(name: string, options = {}): Promise<{ id: string; letter: string }> {
       broken.add(name);
-      const dead = platform.next('job.dead_lettered', ({ jobId }) => jobId === id);
+      const correlationId = `c-${name.replace(' ', '-')}`;
+      // It may be dead before its id is told.
+      const dead = platform.next('job.dead_lettered', (event) => event.correlationId === correlationId);
       const { id } = await platform.queues.addJob('email', 'send-welcome', welcome(name), {
         attempts: 1,
-        correlationId: `c-${name.replace(' ', '-')}`,
+        correlationId,
         addedBy: 'ci',
         ...options,
       });
