@@ -46,7 +46,7 @@ describe('the sign-in page', () => {
 
   it('lets in by password, with a cookie that scripts and other sites cannot use', async () => {
     const answer = await visitor.signIn();
-    expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/admin/queues']);
+    expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/admin']);
     const cookie = answer.headers.getSetCookie().find((line) => line.startsWith('millrace_session=')) ?? '';
     for (const attribute of ['HttpOnly', 'SameSite=Strict', 'Path=/']) expect(cookie).toContain(attribute);
     expect(cookie).not.toContain('Secure');
@@ -110,7 +110,7 @@ describe('the sign-in page', () => {
     for (const next of bad) {
       const other = visitorOf();
       const answer = await other.signIn({ user: 'admin', password: adminPassword, next });
-      expect([next, answer.headers.get('Location')]).toEqual([next, '/admin/queues']);
+      expect([next, answer.headers.get('Location')]).toEqual([next, '/admin']);
       expect((await other.get(`/admin/sign-in?next=${encodeURIComponent(next)}`)).text).not.toContain('evil');
     }
   });

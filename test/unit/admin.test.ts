@@ -70,10 +70,10 @@ describe('where a sign-in leads', () => {
   it.each([
     ['/admin/queues/queue/email?status=failed', '/admin/queues/queue/email?status=failed'],
     ['/admin', '/admin'],
-    ['/administrator', '/admin/queues'],
-    ['/admin/sign-out', '/admin/queues'],
-    [undefined, '/admin/queues'],
-    [['/admin'], '/admin/queues'],
+    ['/administrator', '/admin'],
+    ['/admin/sign-out', '/admin'],
+    [undefined, '/admin'],
+    [['/admin'], '/admin'],
   ])('%j leads to %s', (wanted, leads) => {
     expect(nextPage(wanted)).toBe(leads);
   });

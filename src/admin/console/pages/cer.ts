@@ -71,7 +71,7 @@ ${pager(path, { status }, { cursor: query.cursor, next: page.next })}`,
     nav: 'Reports (CER)',
     permission: 'cer-reports.read',
     params: address,
-    async render({ params, now, may }) {
+    async render({ params, now }) {
       const row = await cerReports.find(params.id);
       if (row === undefined)
         throw new MillraceError('CER_REPORT_NOT_FOUND', 'No clinical evaluation report has that id.');
@@ -102,10 +102,7 @@ ${facts({
     document === undefined
       ? undefined
       : html`<a href="${below('/admin/documents', document.id)}">${text(document.title)}</a>`,
-  'Notice by mail':
-    notifyEmail === undefined
-      ? undefined
-      : text(may('mails.reveal') ? notifyEmail : maskedAddress(notifyEmail)),
+  'Notice by mail': notifyEmail === undefined ? undefined : text(maskedAddress(notifyEmail)),
   'Notice to': notifyUrl === undefined ? undefined : text(notifyUrl),
   'Correlation id': id(row.correlationId),
   Created: time(row.createdAt, now),

@@ -44,7 +44,10 @@ const filter = z.object({
   cursor,
 });
 const address = z.object({ job: z.string().max(1_000), to: z.string().max(1_000) });
-const part = z.object({ view: z.enum(['html', 'text']).optional() });
+/** What only admins see, each in a frame of its own. */
+const parts = { recipient: 'Recipient', html: 'HTML', text: 'Text' } as const;
+type Part = keyof typeof parts;
+const part = z.object({ view: z.enum(['recipient', 'html', 'text']).optional() });
 
 /** The ledger of mails; with the outbox, what they say. */
 export function outboxPages({ lists, openMail, seal }: OutboxServices): ConsolePage[] {
@@ -93,7 +96,7 @@ ${table({
     {
       head: 'To',
       names: true,
-      cell: (mail) => html`<a href="${mail.href}">${recipientOf(mail, view)}</a>`,
+      cell: (mail) => html`<a href="${mail.href}">${recipientOf(mail)}</a>`,
     },
     { head: 'Template', cell: ({ template }) => text(template) },
     { head: 'Status', cell: (mail) => statusOf(mail) },
@@ -124,20 +127,24 @@ ${pager(path, wanted, { cursor: from, next: page.next })}`,
       const { view: shown } = view.query;
       const canOpen = openMail !== undefined && mail.provider === 'outbox' && mail.status === 'sent';
       const may = view.may('mails.reveal');
+      const opens = partsOf(canOpen, may);
       return {
-        title: `Mail to ${recipientOf(mail, view)}`,
+        title: `Mail to ${recipientOf(mail)}`,
         crumbs: [{ label: 'Outbox', href: path }],
         body: html`${
-          canOpen && may
+          opens.length > 0
             ? tabs('What is shown of the mail', [
                 { label: 'Delivery', href: here, current: shown === undefined },
-                { label: 'HTML', href: `${here}?view=html`, current: shown === 'html' },
-                { label: 'Text', href: `${here}?view=text`, current: shown === 'text' },
+                ...opens.map((each) => ({
+                  label: parts[each],
+                  href: `${here}?view=${each}`,
+                  current: shown === each,
+                })),
               ])
             : undefined
         }${
-          canOpen && may && shown !== undefined
-            ? framed(below(path, job, to, shown), `The mail as ${shown === 'html' ? 'HTML' : 'text'}`)
+          shown !== undefined && opens.includes(shown)
+            ? framed(below(path, job, to, shown), `The mail’s part: ${parts[shown]}`)
             : html`${delivery(mail, view)}${told(mail, view)}<p class="hint">${whatItSays(canOpen, may)}</p>`
         }`,
       };
@@ -147,9 +154,11 @@ ${pager(path, wanted, { cursor: from, next: page.next })}`,
   return [list, show];
 }
 
-/** A mail's two parts, each for a frame: neither can run, send or fetch anything. Each look is in the audit log. */
+/** A mail's parts, each for a frame: none can run, send or fetch anything. Each look is in the audit log. */
 export function outboxFiles({ lists, openMail, audited, seal }: OutboxServices): ConsoleFile[] {
-  const open = (shown: 'html' | 'text'): ConsoleFile => ({
+  const opened = async (mail: MailRecord | undefined) =>
+    mail?.messageId === undefined || mail.provider !== 'outbox' ? undefined : openMail?.(mail.messageId);
+  const open = (shown: Part): ConsoleFile => ({
     path: `/outbox/:job/:to/${shown}`,
     permission: 'mails.reveal',
     handlers: [
@@ -161,18 +170,14 @@ export function outboxFiles({ lists, openMail, audited, seal }: OutboxServices):
         async (request, response) => {
           const { job, to } = address.parse(request.params);
           const mail = await findMail({ lists, seal }, job, to);
-          const opened =
-            mail?.messageId === undefined || mail.provider !== 'outbox'
-              ? undefined
-              : await openMail?.(mail.messageId);
-          const content = opened?.[shown];
+          const content = shown === 'recipient' ? mail?.recipient : (await opened(mail))?.[shown];
           if (content === undefined) throw notThere();
           response.type(shown === 'html' ? 'html' : 'text/plain').send(content);
         },
       ),
     ],
   });
-  return [open('html'), open('text')];
+  return [open('recipient'), open('html'), open('text')];
 }
 
 async function findMail({ lists, seal }: Pick<OutboxServices, 'lists' | 'seal'>, jobKey: string, to: string) {
@@ -187,13 +192,18 @@ function notThere(): MillraceError {
   );
 }
 
-function recipientOf({ recipient }: MailRecord, view: Pick<View, 'may'>): string {
-  return view.may('mails.reveal') ? recipient : maskedAddress(recipient);
+function partsOf(canOpen: boolean, may: boolean): readonly Part[] {
+  if (!may) return [];
+  return canOpen ? ['recipient', 'html', 'text'] : ['recipient'];
+}
+
+function recipientOf({ recipient }: MailRecord): string {
+  return maskedAddress(recipient);
 }
 
 /** Providers quote whom they could not reach. */
-function quoted(reason: string, { recipient }: MailRecord, view: Pick<View, 'may'>): string {
-  return view.may('mails.reveal') ? reason : createTextMask([recipient])(reason);
+function quoted(reason: string, { recipient }: MailRecord): string {
+  return createTextMask([recipient])(reason);
 }
 
 const tones: Readonly<Record<string, Tone>> = {
@@ -216,17 +226,17 @@ function outcomeOf({ outcome }: MailRecord): Markup | string {
   return outcome === undefined ? '–' : badge(outcome, tones[outcome]);
 }
 
-function delivery(mail: MailRecord, view: Pick<View, 'may' | 'now'>): Markup {
+function delivery(mail: MailRecord, view: Pick<View, 'now'>): Markup {
   const { status, reason, outcome, outcomeAt, outcomeReason, sentAt } = mail;
   return facts({
-    To: text(recipientOf(mail, view)),
+    To: text(recipientOf(mail)),
     Template: text(mail.template),
     Provider: mail.provider,
-    Status: html`${badge(status, tones[status])}${reason === undefined ? undefined : html` ${text(quoted(reason, mail, view))}`}`,
+    Status: html`${badge(status, tones[status])}${reason === undefined ? undefined : html` ${text(quoted(reason, mail))}`}`,
     Outcome:
       outcome === undefined
         ? undefined
-        : html`${badge(outcome, tones[outcome])} ${time(outcomeAt, view.now)} ${text(quoted(outcomeReason ?? '', mail, view))}`,
+        : html`${badge(outcome, tones[outcome])} ${time(outcomeAt, view.now)} ${text(quoted(outcomeReason ?? '', mail))}`,
     Attempts: number(mail.attempts),
     Begun: time(mail.claimedAt, view.now),
     Sent: sentAt === undefined ? undefined : time(sentAt, view.now),
@@ -237,7 +247,7 @@ function delivery(mail: MailRecord, view: Pick<View, 'may' | 'now'>): Markup {
 
 function told(
   mail: MailRecord & { readonly events: readonly ToldOfMail[] },
-  view: Pick<View, 'may' | 'now'>,
+  view: Pick<View, 'now'>,
 ): Markup {
   return table({
     caption: 'What the provider has told of it',
@@ -246,14 +256,14 @@ function told(
     columns: [
       { head: 'What', names: true, cell: ({ type }) => badge(type, tones[type]) },
       { head: 'When', cell: ({ at }) => time(at, view.now) },
-      { head: 'Why', cell: ({ reason }) => (reason === undefined ? '–' : text(quoted(reason, mail, view))) },
+      { head: 'Why', cell: ({ reason }) => (reason === undefined ? '–' : text(quoted(reason, mail))) },
     ],
   });
 }
 
 function whatItSays(canOpen: boolean, may: boolean): string {
-  if (!canOpen) return 'What it says is not kept here: the provider has it.';
-  return may
-    ? 'What it says is under HTML and Text; each look at it is in the audit log.'
+  const whom = may
+    ? 'Each look at what is under the other headings is in the audit log.'
     : 'What it says, and to whom it went, only admins may see.';
+  return canOpen ? whom : `What it says is not kept here: the provider has it. ${whom}`;
 }
