@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { WriteStream } from 'node:fs';
 import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +16,11 @@ export async function temporaryName(): Promise<string> {
   place ??= findPlace();
   ownStart ??= startOf(process.pid);
   return `${await place}-${process.pid}-${await ownStart}-${randomBytes(12).toString('hex')}.part`;
+}
+
+/** A file that is still being opened appears after its stream was broken: only once it is closed can it be removed. */
+export async function untilClosed(file: WriteStream): Promise<void> {
+  if (!file.closed) await once(file, 'close');
 }
 
 /**

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createBrotliDecompress } from 'node:zlib';
+import { untilClosed } from '../../lifecycle/leftovers.ts';
 
 /** An unpacking takes seconds; whoever holds the lock for longer has died. */
 const staleLockMs = 120_000;
@@ -51,13 +52,10 @@ export function isExecutable(path: string): Promise<boolean> {
 
 async function unpack(from: string, to: string): Promise<void> {
   const partial = `${to}.${process.pid}.partial`;
+  // Written through, since a name that outlives its content would be taken for a browser for ever.
+  const file = createWriteStream(partial, { mode: 0o755, flush: true });
   try {
-    await pipeline(
-      createReadStream(from),
-      createBrotliDecompress(),
-      // Written through, since a name that outlives its content would be taken for a browser for ever.
-      createWriteStream(partial, { mode: 0o755, flush: true }),
-    );
+    await pipeline(createReadStream(from), createBrotliDecompress(), file).finally(() => untilClosed(file));
     await rename(partial, to);
   } catch (error) {
     await rm(partial, { force: true });

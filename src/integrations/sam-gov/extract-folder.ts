@@ -7,7 +7,7 @@ import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { MillraceError } from '../../errors/catalogue.ts';
-import { sweepLeftovers, temporaryName } from '../../lifecycle/leftovers.ts';
+import { sweepLeftovers, temporaryName, untilClosed } from '../../lifecycle/leftovers.ts';
 import { isPacked, readExtract } from './extract-records.ts';
 import { BrokenExtractError, type ExtractFile } from './port.ts';
 
@@ -84,11 +84,8 @@ export function createExtractFolder(options: ExtractFolderOptions) {
       hash.update(chunk);
       alive();
     });
-    await pipeline(
-      response.body ?? Readable.from([]),
-      counted,
-      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
-    );
+    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+    await pipeline(response.body ?? Readable.from([]), counted, file).finally(() => untilClosed(file));
     return hash.digest('hex');
   }
 

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MillraceError } from '../../errors/catalogue.ts';
-import { sweepLeftovers, temporaryName } from '../../lifecycle/leftovers.ts';
+import { sweepLeftovers, temporaryName, untilClosed } from '../../lifecycle/leftovers.ts';
 import { keyParts } from './keys.ts';
 import { createMeasure } from './measure.ts';
 import { noSuchFile } from './no-such-file.ts';
@@ -138,8 +138,7 @@ async function writeDurably(
   try {
     await pipeline(source, measured, sink, signal === undefined ? {} : { signal });
   } catch (error) {
-    // A file that is still being opened appears after its stream was broken, and after it was removed.
-    if (!sink.closed) await new Promise<void>((resolve) => sink.once('close', () => resolve()));
+    await untilClosed(sink);
     throw first === source ? new SourceFailure('The source failed.', { cause: error }) : error;
   }
 }
