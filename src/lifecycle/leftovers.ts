@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { WriteStream } from 'node:fs';
 import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -20,7 +19,8 @@ export async function temporaryName(): Promise<string> {
 
 /** A file that is still being opened appears after its stream was broken: only once it is closed can it be removed. */
 export async function untilClosed(file: WriteStream): Promise<void> {
-  if (!file.closed) await once(file, 'close');
+  // `once` of node:events would throw the error that breaks it.
+  if (!file.closed) await new Promise<void>((resolve) => file.once('close', () => resolve()));
 }
 
 /**
