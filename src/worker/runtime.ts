@@ -9,8 +9,9 @@ import type { DeadLetters } from '../queue/dead-letters.ts';
 import { dueAt } from '../queue/due-at.ts';
 import { readEnvelope } from '../queue/envelope.ts';
 import { isRecordedByUs, settle } from './bullmq-outcome.ts';
-import { type Executable, Execution, type ExecutionPorts, type RunnableProcessor } from './execution.ts';
+import { type Executable, Execution, type ExecutionPorts } from './execution.ts';
 import type { Outcome } from './outcome.ts';
+import type { RunnableProcessor } from './run-context.ts';
 
 export type RunnableProcessors = Readonly<Record<string, Readonly<Record<string, RunnableProcessor>>>>;
 

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { queueNames } from '../../queues/index.ts';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { deadLetterQueueOf } from '../../src/queue/dead-letters.ts';
-import type { RunContext } from '../../src/worker/execution.ts';
+import type { RunContext } from '../../src/worker/run-context.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { until } from '../support/platform.ts';
 import { adminPassword, at, openSite, reminder, type Site } from '../support/site.ts';

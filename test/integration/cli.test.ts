@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
-import type { RunContext } from '../../src/worker/execution.ts';
+import type { RunContext } from '../../src/worker/run-context.ts';
 import { jwtSecret, openSite, reminder, type Site } from '../support/site.ts';
 
 const binary = join(import.meta.dirname, '../../src/cli/millrace.ts');

@@ -9,7 +9,7 @@ import {
 } from '../../src/client/index.ts';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { listen } from '../../src/http/listener.ts';
-import type { RunContext } from '../../src/worker/execution.ts';
+import type { RunContext } from '../../src/worker/run-context.ts';
 import { at, openSite, reminder, type Site } from '../support/site.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 

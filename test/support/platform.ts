@@ -6,7 +6,7 @@ import { silentLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 import { DeadLetters } from '../../src/queue/dead-letters.ts';
 import { QueueManager } from '../../src/queue/queue-manager.ts';
-import type { RunContext } from '../../src/worker/execution.ts';
+import type { RunContext } from '../../src/worker/run-context.ts';
 import { type RunnableProcessors, WorkerRuntime } from '../../src/worker/runtime.ts';
 
 export type TestProcessor = (context: RunContext) => Promise<unknown>;

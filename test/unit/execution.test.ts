@@ -9,7 +9,8 @@ import { silentLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 import { DeadLetters } from '../../src/queue/dead-letters.ts';
 import { QueueManager } from '../../src/queue/queue-manager.ts';
-import { type Executable, Execution, type RunContext } from '../../src/worker/execution.ts';
+import { type Executable, Execution } from '../../src/worker/execution.ts';
+import type { RunContext } from '../../src/worker/run-context.ts';
 import { WorkerRuntime } from '../../src/worker/runtime.ts';
 import { createWorld, type World } from '../support/world.ts';
 
