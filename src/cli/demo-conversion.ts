@@ -13,14 +13,16 @@ const conversion = z.object({
 });
 
 /** Uploads an invoice as a web service would, and waits for the job that an intake makes of its row. */
-export async function addConversion({ api, config }: Demo): Promise<DemoJob[]> {
+export async function addConversion({ client, config }: Demo): Promise<DemoJob[]> {
   const form = new FormData();
   form.append('file', new Blob([await sampleInvoice()], { type: 'application/pdf' }), 'invoice.pdf');
-  let found = conversion.parse(await api.call('POST', '/api/upload', form)).conversion;
+  const { data } = await client.request({ method: 'POST', path: '/upload', body: form });
+  let found = conversion.parse(data).conversion;
   while (found.jobId === null) {
     if (found.errorCode !== null) throw new Error(`${found.errorCode}: ${found.errorMessage}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    found = conversion.parse(await api.call('GET', `/api/conversions/${found.id}`)).conversion;
+    const now = await client.request({ method: 'GET', path: `/conversions/${found.id}` });
+    found = conversion.parse(now.data).conversion;
   }
   return [
     {

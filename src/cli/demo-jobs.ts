@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import type { Config } from '../../config/index.ts';
+import type { Client } from '../client/index.ts';
 import { openStorage } from '../composition/drivers.ts';
 import { makeCerRequest } from '../sample/cer-request.ts';
 import type { Sample } from '../sample/index.ts';
 import { sampleSolicitation } from '../sample/solicitation.ts';
-import type { ApiClient, JobStatus } from './api-client.ts';
 import { addConversion } from './demo-conversion.ts';
 import { addFanOuts, fannedOut, reportMails, seedPeople } from './demo-people.ts';
 import { recordOf } from './demo-products.ts';
-import type { WatchedJob } from './job-lines.ts';
+import type { JobStatus, WatchedJob } from './job-lines.ts';
 
 /** What the acts of the demo work with. */
 export interface Demo {
   readonly config: Config;
-  readonly api: ApiClient;
+  readonly client: Client;
   readonly sample: Sample;
   /** The jobs that have ended so far. */
   readonly ended: readonly { readonly job: DemoJob; readonly end: JobStatus }[];
@@ -59,10 +59,11 @@ const createdReport = z.object({ report: z.object({ jobId: z.string() }) });
 const createdStory = z.object({ story: z.object({ id: z.string(), jobId: z.string() }) });
 
 /** Mails, a sync and stories: each queue but `document`, whose reports need what the sync brings. */
-async function addFirstJobs({ api, sample }: Demo): Promise<DemoJob[]> {
+async function addFirstJobs({ client, sample }: Demo): Promise<DemoJob[]> {
   const jobs: DemoJob[] = [];
   const add = async (label: string, queue: string, name: string, payload: unknown) => {
-    jobs.push({ label, queue, id: await api.addJob(queue, name, payload) });
+    const { id } = await client.addUntyped(queue, name, payload);
+    jobs.push({ label, queue, id });
   };
   await add('Opportunities from SAM.gov', 'sync', 'sam-gov-sync', {
     type: 'sam-gov-opportunities',
@@ -90,7 +91,13 @@ async function addFirstJobs({ api, sample }: Demo): Promise<DemoJob[]> {
   for (const story of sample.stories.slice(0, 2)) {
     const { title, content, sectorTag, impactTags } = story;
     const made = createdStory.parse(
-      await api.call('POST', '/api/stories', { title, content, sectorTag, impactTags }),
+      (
+        await client.request({
+          method: 'POST',
+          path: '/stories',
+          body: { title, content, sectorTag, impactTags },
+        })
+      ).data,
     );
     jobs.push({ label: `Story "${shorten(title, 24)}"`, queue: 'story-enhancement', id: made.story.jobId });
   }
@@ -128,7 +135,7 @@ async function addMails(
 }
 
 /** A mail that carries the first of the reports. */
-async function addDocumentMail({ api, ended }: Demo): Promise<DemoJob[]> {
+async function addDocumentMail({ client, ended }: Demo): Promise<DemoJob[]> {
   const [documentId] = ended.flatMap(({ end }) => {
     const { documentId: id } = recordOf(end.result);
     return typeof id === 'string' ? [id] : [];
@@ -141,7 +148,7 @@ async function addDocumentMail({ api, ended }: Demo): Promise<DemoJob[]> {
     title: 'Analytics',
     attach: true,
   };
-  const id = await api.addJob('email', 'send-document', { type: 'document-ready', data });
+  const { id } = await client.addJob('email', 'send-document', { type: 'document-ready', data });
   return [{ label: 'Mail with the PDF', queue: 'email', id }];
 }
 
@@ -149,7 +156,7 @@ async function addDocumentMail({ api, ended }: Demo): Promise<DemoJob[]> {
  * What the schedule does by itself: aggregates of what was synced, and what would be cleaned up. Then a report in each
  * format over a year, one of a user's week, and an export in each format.
  */
-async function addReports({ api }: Demo): Promise<DemoJob[]> {
+async function addReports({ client }: Demo): Promise<DemoJob[]> {
   const end = new Date();
   const start = new Date(end.getTime() - 364 * 24 * 3_600_000);
   const dateRange = { start: start.toISOString().slice(0, 10), end: end.toISOString().slice(0, 10) };
@@ -161,7 +168,7 @@ async function addReports({ api }: Demo): Promise<DemoJob[]> {
   const add = async (label: string, queue: string, name: string, data: object): Promise<DemoJob> => ({
     label,
     queue,
-    id: await api.addJob(queue, name, { type: name, data }),
+    id: (await client.addUntyped(queue, name, { type: name, data })).id,
   });
   const document = (label: string, name: string, data: object) =>
     add(label, 'document', name, { userId: 'user-001', ...data });
@@ -199,32 +206,31 @@ function shorten(text: string, length: number): string {
 }
 
 /** A solicitation as an attachment that is in storage already; its text is what the matrices are made from. */
-async function addSolicitation({ api, config }: Demo): Promise<DemoJob[]> {
+async function addSolicitation({ client, config }: Demo): Promise<DemoJob[]> {
   const { storage } = await openStorage(config);
   const { key } = await storage.put('samples/solicitation.txt', Buffer.from(sampleSolicitation));
   const data = { attachmentId: solicitationId, source: { key } };
-  const id = await api.addJob('document', 'process-attachment', { type: 'process-attachment', data });
+  const { id } = await client.addJob('document', 'process-attachment', { type: 'process-attachment', data });
   return [{ label: 'Solicitation as attachment', queue: 'document', id }];
 }
 
 /** 60 publications and 400 adverse events of a pump that does not exist; two sections are left empty. */
-async function addCerReport({ api }: Demo): Promise<DemoJob[]> {
+async function addCerReport({ client }: Demo): Promise<DemoJob[]> {
+  const body = makeCerRequest({ asOf: new Date() });
   const made = createdReport.parse(
-    await api.call('POST', '/api/cer/reports', makeCerRequest({ asOf: new Date() })),
+    (await client.request({ method: 'POST', path: '/cer/reports', body })).data,
   );
   return [{ label: 'Clinical evaluation report', queue: 'document', id: made.report.jobId }];
 }
 
-async function addMatrices({ api }: Demo): Promise<DemoJob[]> {
+async function addMatrices({ client }: Demo): Promise<DemoJob[]> {
   const formats = [
     ['Compliance matrix as workbook', 'xlsx'],
     ['Compliance matrix as PDF', 'pdf'],
   ] as const;
   return Promise.all(
-    formats.map(async ([label, format]) => ({
-      label,
-      queue: 'document',
-      id: await api.addJob('document', 'generate-compliance-matrix', {
+    formats.map(async ([label, format]) => {
+      const { id } = await client.addJob('document', 'generate-compliance-matrix', {
         type: 'compliance-matrix',
         data: {
           userId: 'user-001',
@@ -232,7 +238,8 @@ async function addMatrices({ api }: Demo): Promise<DemoJob[]> {
           attachmentIds: [solicitationId],
           format,
         },
-      }),
-    })),
+      });
+      return { label, queue: 'document', id };
+    }),
   );
 }

@@ -32,7 +32,7 @@ export async function seedPeople(config: Config, { users, proposals, saved }: Sa
 }
 
 /** One of each job that finds its people by itself. */
-export async function addFanOuts({ api }: Demo): Promise<DemoJob[]> {
+export async function addFanOuts({ client }: Demo): Promise<DemoJob[]> {
   const fanOuts = [
     ['Reminders to all users', 'email', 'dispatch-reminders'],
     ['Summaries to all users', 'email', 'dispatch-weekly-summaries'],
@@ -42,7 +42,7 @@ export async function addFanOuts({ api }: Demo): Promise<DemoJob[]> {
     fanOuts.map(async ([label, queue, name]) => ({
       label,
       queue,
-      id: await api.addJob(queue, name, { type: name, data: {} }),
+      id: (await client.addUntyped(queue, name, { type: name, data: {} })).id,
     })),
   );
 }

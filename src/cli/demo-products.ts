@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../../config/index.ts';
-import type { JobStatus } from './api-client.ts';
+import type { JobStatus } from './job-lines.ts';
 
 /** Names what a job has left, and where. */
 export function productOf(config: Config, queue: string, end: JobStatus): string {

@@ -4,13 +4,14 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../../config/index.ts';
 import { createTokens } from '../access/tokens.ts';
+import { type Client, createClient } from '../client/index.ts';
 import { developmentSecret } from '../composition/development.ts';
 import { messageOf } from '../errors/classify.ts';
 import { makeSample } from '../sample/index.ts';
-import { type ApiClient, createApiClient, isReady, type JobStatus } from './api-client.ts';
 import { acts, actsForAllUsers, type DemoJob } from './demo-jobs.ts';
 import { productOf } from './demo-products.ts';
-import { watchJobs } from './job-lines.ts';
+import { type JobStatus, watchJobs } from './job-lines.ts';
+import { isReady } from './ready.ts';
 
 /** The source, or what was built of it. */
 const mainProgram = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
@@ -30,24 +31,21 @@ async function main(): Promise<void> {
   const started = (await isReady(baseUrl)) ? undefined : await startPlatform(baseUrl, out);
   try {
     const tokens = createTokens(config.auth.jwtSecret ?? (await developmentSecret(config.dataDir)));
-    const api = createApiClient(
-      baseUrl,
-      await tokens.issue({ role: 'operator', subject: 'demo' }, new Date(Date.now() + 3_600_000)),
-    );
-    await show(config, api, baseUrl, out);
+    const token = await tokens.issue({ role: 'operator', subject: 'demo' }, new Date(Date.now() + 3_600_000));
+    await show(config, createClient({ url: baseUrl, token }), baseUrl, out);
   } finally {
     if (started !== undefined) await stopPlatform(started, out);
   }
 }
 
-async function show(config: Config, api: ApiClient, baseUrl: string, out: NodeJS.WriteStream): Promise<void> {
+async function show(config: Config, client: Client, baseUrl: string, out: NodeJS.WriteStream): Promise<void> {
   const sample = makeSample({ asOf: new Date() });
   const ended: { job: DemoJob; end: JobStatus }[] = [];
   const toOutbox = config.mail.provider === 'outbox';
   for (const act of toOutbox ? [...acts, ...actsForAllUsers] : acts) {
     out.write(`\n${act.title}:\n\n`);
-    const jobs = await act.add({ config, api, sample, ended });
-    const ends = await watchJobs(api, jobs, out);
+    const jobs = await act.add({ config, client, sample, ended });
+    const ends = await watchJobs(client, jobs, out);
     for (const [index, job] of jobs.entries()) {
       const end = ends[index];
       if (end !== undefined) ended.push({ job, end });

@@ -1,4 +1,7 @@
-import type { ApiClient, JobStatus } from './api-client.ts';
+import { type Client, type Job, RefusedError } from '../client/index.ts';
+
+/** What is shown of a job, or of several as one. */
+export type JobStatus = Pick<Job, 'id' | 'state' | 'progress' | 'result' | 'failure'>;
 
 /** Jobs that are watched under the words that a person knows them by: one, or several that are shown as one. */
 export interface WatchedJob {
@@ -19,12 +22,12 @@ const ended = new Set(['completed', 'failed']);
  * change is a line of its own.
  */
 export async function watchJobs(
-  api: ApiClient,
+  client: Client,
   jobs: readonly WatchedJob[],
   out: NodeJS.WriteStream,
 ): Promise<JobStatus[]> {
   const trackers = jobs.map((job) =>
-    typeof job.id === 'string' ? trackOne(api, job, job.id) : trackMany(api, job, job.id),
+    typeof job.id === 'string' ? trackOne(client, job, job.id) : trackMany(client, job, job.id),
   );
   const last: string[] = [];
   let drawn = 0;
@@ -49,22 +52,22 @@ export async function watchJobs(
 
 type Look = () => Promise<JobStatus>;
 
-function trackOne(api: ApiClient, { queue }: WatchedJob, id: string): Look {
+function trackOne(client: Client, { queue }: WatchedJob, id: string): Look {
   let latest: JobStatus | undefined;
   return async () => {
-    if (latest === undefined || !ended.has(latest.state)) latest = await api.job(queue, id);
+    if (latest === undefined || !ended.has(latest.state)) latest = await client.getJob({ queue, id });
     return latest;
   };
 }
 
 /** Several jobs as one: its progress is the share of those that have ended. */
-function trackMany(api: ApiClient, { label, queue }: WatchedJob, ids: readonly string[]): Look {
+function trackMany(client: Client, { label, queue }: WatchedJob, ids: readonly string[]): Look {
   let pending = [...ids];
   let done = 0;
   const failures: string[] = [];
   return async () => {
     const asked = pending.slice(0, mostAtOnce);
-    const statuses = await Promise.all(asked.map((id) => api.find(queue, id)));
+    const statuses = await Promise.all(asked.map((id) => find(client, queue, id)));
     const over = new Set(
       asked.filter((_, at) => statuses[at] === undefined || ended.has(statuses[at].state)),
     );
@@ -84,6 +87,16 @@ function trackMany(api: ApiClient, { label, queue }: WatchedJob, ids: readonly s
       ...(failure === undefined ? {} : { failure: `${failures.length} failed, the first: ${failure}` }),
     };
   };
+}
+
+/** `undefined` when there is none of that id. */
+async function find(client: Client, queue: string, id: string): Promise<JobStatus | undefined> {
+  try {
+    return await client.getJob({ queue, id });
+  } catch (error) {
+    if (error instanceof RefusedError && error.code === 'JOB_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 function lineOf({ label, queue }: WatchedJob, status: JobStatus | undefined): string {

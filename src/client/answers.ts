@@ -1,5 +1,5 @@
-import type { Fault } from './errors.ts';
-import type { Job, JobState, Progress, Queue } from './types.ts';
+import { type Fault, UnansweredError } from './errors.ts';
+import type { Job, JobReference, JobState, Progress, Queue } from './types.ts';
 
 /** Reads what the platform answers. It is trusted to say what its own document says; what is used is looked at. */
 
@@ -42,6 +42,10 @@ export function isNamed(value: unknown): value is Fields & { readonly id: string
   return isFields(value) && typeof value.id === 'string' && typeof value.name === 'string';
 }
 
+export function isReference(value: unknown): value is JobReference {
+  return isFields(value) && typeof value.queue === 'string' && typeof value.id === 'string';
+}
+
 export function isQueue(value: unknown): value is Queue {
   return isFields(value) && typeof value.name === 'string' && isFields(value.counts);
 }
@@ -57,4 +61,9 @@ export function faultsOf(value: unknown): readonly Fault[] {
       ? [{ path: fault.path, message: fault.message }]
       : [],
   );
+}
+
+/** What is said of an answer that is not what was asked for. */
+export function unreadable(wanted: string): UnansweredError {
+  return new UnansweredError('UNREADABLE', `The platform answered something that is not ${wanted}.`);
 }

@@ -1,6 +1,9 @@
-import { isAdded, isJob, isNamed, isQueue, listOf } from './answers.ts';
-import { JobFailedError, UnansweredError } from './errors.ts';
-import { type Received, Transport, type TransportOptions } from './transport.ts';
+import { isAdded, isJob, isNamed, isQueue, listOf, unreadable } from './answers.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { JobFailedError } from './errors.ts';
+import { newKey } from './keys.ts';
+import { Schedules } from './schedules.ts';
+import { type Received, type Sent, Transport, type TransportOptions } from './transport.ts';
 import type {
   AddedJob,
   CallOptions,
@@ -28,10 +31,14 @@ export interface AddedOfMany extends JobReference {
 
 /** A platform over HTTP. All calls throw RefusedError or UnansweredError, and repeat what may pass by itself. */
 export class Client {
+  readonly deadLetters: DeadLetters;
+  readonly schedules: Schedules;
   readonly #transport: Transport;
 
   constructor(options: TransportOptions) {
     this.#transport = new Transport(options);
+    this.deadLetters = new DeadLetters(this.#transport);
+    this.schedules = new Schedules(this.#transport);
   }
 
   /** Adds one job; resolves when the queue has it. Payloads have the types of `queues/`. */
@@ -152,6 +159,14 @@ export class Client {
     return queueOf(await this.#transport.call({ method: 'POST', path, signal, repeatable: true }));
   }
 
+  /**
+   * Any other operation of the API, with the same errors and repetitions, and its answer's `data` as it is.
+   * @param sent.path below `/api`, such as `/stories`. @param sent.body JSON, or a form as it is.
+   */
+  async request(sent: Sent): Promise<Received> {
+    return this.#transport.call(sent);
+  }
+
   async #steer(
     { queue, id }: JobReference,
     action: 'cancel' | 'retry' | 'promote',
@@ -179,15 +194,4 @@ function queueOf({ data: { queue } }: Received): Queue {
 /** The platform has checked the result by the job's own schema. */
 function isCompleted<R>(job: Job): job is CompletedJob<R> {
   return job.state === 'completed';
-}
-
-function unreadable(wanted: string): UnansweredError {
-  return new UnansweredError('UNREADABLE', `The platform answered something that is not ${wanted}.`);
-}
-
-/** Browsers know `randomUUID` on secure pages alone. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

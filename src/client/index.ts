@@ -3,6 +3,17 @@ import type { TransportOptions } from './transport.ts';
 
 /** `millrace/client`: a platform over HTTP, for services and browsers. Needs `fetch` and nothing of Node. */
 export { Client } from './client.ts';
+export type {
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterGroup,
+  DeadLetterOperation,
+  DeadLetterPage,
+  DeadLetterPreview,
+  DeadLetterQuery,
+  DeadLetterSummary,
+  DeadLetters,
+} from './dead-letters.ts';
 export {
   ClientError,
   type Fault,
@@ -11,6 +22,7 @@ export {
   UnansweredError,
   WaitTimeoutError,
 } from './errors.ts';
+export type { Backfill, BackfillRequest, Schedule } from './schedules.ts';
 export type * from './types.ts';
 
 export type ClientOptions = TransportOptions;

@@ -17,9 +17,10 @@ export interface TransportOptions {
 }
 
 export interface Sent {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/api`. */
   readonly path: string;
+  /** Goes as JSON, but for a form, whose own type names its boundary. */
   readonly body?: unknown;
   readonly idempotencyKey?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -89,13 +90,14 @@ export class Transport {
     const signals = [sent.signal, limit].filter((signal) => signal !== undefined);
     const headers = new Headers(sent.headers);
     headers.set('Authorization', `Bearer ${typeof token === 'string' ? token : await token()}`);
-    if (sent.body !== undefined) headers.set('Content-Type', 'application/json');
+    const body = sent.body instanceof FormData ? sent.body : JSON.stringify(sent.body);
+    if (typeof body === 'string') headers.set('Content-Type', 'application/json');
     if (sent.idempotencyKey !== undefined) headers.set('Idempotency-Key', sent.idempotencyKey);
     try {
       return await send(`${this.#base}${sent.path}`, {
         method: sent.method,
         headers,
-        ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
+        ...(body === undefined ? {} : { body }),
         ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
       });
     } catch (cause) {

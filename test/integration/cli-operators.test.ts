@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { exitCodeOf } from '../../src/cli/exit-code.ts';
+import { exitCodeOf, faultText } from '../../src/cli/exit-code.ts';
 import { createProgram } from '../../src/cli/program.ts';
-import { messageOf } from '../../src/errors/classify.ts';
 import type { Service } from '../../src/lifecycle/service.ts';
 import { createWorkOff } from '../../src/maintenance/work-off-dead-letters.ts';
 import { until } from '../support/platform.ts';
@@ -61,7 +60,7 @@ async function millrace(
     return {
       code: exitCodeOf(error),
       stdout: written.stdout,
-      stderr: `${written.stderr}${messageOf(error)}`,
+      stderr: `${written.stderr}${faultText(error)}`,
     };
   } finally {
     for (const spy of spies) spy.mockRestore();

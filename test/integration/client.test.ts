@@ -9,8 +9,10 @@ import {
 } from '../../src/client/index.ts';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { listen } from '../../src/http/listener.ts';
+import type { Service } from '../../src/lifecycle/service.ts';
+import { createWorkOff } from '../../src/maintenance/work-off-dead-letters.ts';
 import type { RunContext } from '../../src/worker/run-context.ts';
-import { at, openSite, reminder, type Site } from '../support/site.ts';
+import { at, openSite, reminder, type Site, textAt } from '../support/site.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const welcome = {
@@ -23,6 +25,7 @@ const later = { delay: 3_600_000 };
 let site: Site;
 let token: string;
 let proxy: TcpProxy;
+let working: Service;
 /** Holds jobs back until their test lets them go. */
 let gate = Promise.withResolvers<void>();
 let started = Promise.withResolvers<void>();
@@ -33,8 +36,17 @@ beforeAll(async () => {
   });
   token = await site.token('operator');
   proxy = await startTcpProxy(site.service.url);
+  working = createWorkOff({
+    operations: site.world.database.deadLetters.operations,
+    control: site.deadLetters,
+    owner: 'test',
+    intervalMs: 50,
+    onError: () => undefined,
+  });
+  await working.start();
 });
 afterAll(async () => {
+  await working.stop();
   await proxy.close();
   await site.close();
 });
@@ -53,7 +65,8 @@ async function work({ log, progress, signal }: RunContext): Promise<unknown> {
   return sent;
 }
 
-async function refuse(): Promise<never> {
+async function refuse({ data }: RunContext): Promise<unknown> {
+  if (textAt(data, 'email') === 'mended@example.com') return sent;
   throw new UnrecoverableError('There is no such mailbox.', { code: 'MAIL_REJECTED' });
 }
 
@@ -231,6 +244,85 @@ describe('steering', () => {
     expect((await client().queue('email')).counts).toHaveProperty('waiting');
     expect((await client().queues()).map(({ name }) => name)).toContain('document');
   });
+});
+
+describe('dead letters', () => {
+  /** Lets jobs die under a correlation id, and gives their letters. */
+  async function die(count: number, correlationId: string) {
+    const options = { attempts: 1, correlationId };
+    for (let made = 0; made < count; made += 1)
+      await client().watch(await client().addUntyped('email', 'send-reminder', reminder, options));
+    const { deadLetters } = await client().deadLetters.list({ code: 'MAIL_REJECTED' });
+    return deadLetters.filter((letter) => letter.correlationId === correlationId);
+  }
+
+  it('are listed, grouped, opened, replayed edited, and discarded', async () => {
+    const letters = await die(2, 'one-by-one');
+    const [one, other] = letters.map(({ id }) => id);
+    const page = await client().deadLetters.list({ queue: 'email', limit: 1, from: new Date(0) });
+    expect(page.deadLetters).toHaveLength(1);
+    const more = await client().deadLetters.list({ limit: 1, cursor: page.nextCursor ?? '' });
+    expect(more.deadLetters[0]?.id).not.toBe(page.deadLetters[0]?.id);
+    const [cause] = await client().deadLetters.groups({ code: 'MAIL_REJECTED' });
+    expect(cause).toMatchObject({ queue: 'email', job: 'send-reminder', cause: letters[0]?.cause });
+    expect(await client().deadLetters.get(one ?? '')).toMatchObject({ payload: { data: {} } });
+
+    const payload = { ...reminder, data: { ...reminder.data, email: 'mended@example.com' } };
+    const job = await client().deadLetters.replay(one ?? '', { payload });
+    expect((await client().waitFor(job)).result).toEqual(sent);
+    const closed = await client().deadLetters.discard(other ?? '', { reason: 'a test' });
+    expect(closed).toMatchObject({ state: 'discarded', reason: 'a test' });
+    await expect(client().deadLetters.replay(other ?? '')).rejects.toMatchObject({
+      code: 'DEAD_LETTER_CLOSED',
+    });
+    await expect(client().deadLetters.get('nothing')).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('are replayed and discarded by a filter: tried dry, begun once however the line breaks, followed', async () => {
+    await die(3, 'many');
+    const filter = { queue: 'email', code: 'MAIL_REJECTED' };
+    const { total } = await client().deadLetters.previewReplay(filter);
+    expect((await client().deadLetters.previewDiscard(filter, { reason: 'a test' })).total).toBe(total);
+    proxy.loseAnswers(2);
+    const begun = await client().deadLetters.replayAll(filter, { perSecond: 500 });
+    const seen: number[] = [];
+    const ended = await client().deadLetters.follow(begun, { onProgress: ({ done }) => seen.push(done) });
+    expect(ended).toMatchObject({ kind: 'replay', state: 'done', total, done: total, failed: 0 });
+    expect(seen.at(-1)).toBe(total);
+    expect(await client().deadLetters.operations()).toHaveLength(1);
+
+    await die(1, 'last');
+    const slow = await client().deadLetters.replayAll(filter, { perSecond: 0.1 });
+    expect(await client().deadLetters.stop(slow)).toMatchObject({ id: slow.id });
+    expect((await client().deadLetters.follow(slow)).state).not.toBe('running');
+    const rest = await client().deadLetters.discardAll(filter, { reason: 'a test' });
+    expect((await client().deadLetters.follow(rest)).state).toBe('done');
+    expect((await client().deadLetters.previewReplay(filter)).total).toBe(0);
+  });
+});
+
+describe('schedules', () => {
+  it('are listed, run once however the line breaks, paused, resumed and filled in', async () => {
+    const { schedules } = client();
+    expect((await schedules.list()).map(({ name }) => name)).toContain('data-cleanup');
+    const before = await jobsOf('sync');
+    proxy.loseAnswers(2);
+    expect(await schedules.run('data-cleanup')).toMatchObject({ queue: 'sync' });
+    expect(await jobsOf('sync')).toBe(before + 1);
+    expect((await schedules.pause('data-cleanup')).enabled).toBe(false);
+    expect((await schedules.resume('data-cleanup')).enabled).toBe(true);
+    const span = { from: '2026-11-01', to: new Date('2026-11-02T12:00Z') };
+    expect(await schedules.backfill('email-reminders', span)).toMatchObject({ missing: 2, made: 0 });
+    const filled = await schedules.backfill('email-reminders', { ...span, dryRun: false, perSecond: 50 });
+    expect(filled).toMatchObject({ made: 2, dryRun: false });
+    expect((await schedules.get('email-reminders')).queue).toBe('email');
+    await expect(schedules.pause('nothing')).rejects.toMatchObject({ code: 'SCHEDULE_NOT_FOUND' });
+  });
+});
+
+it('asks for anything else by its path', async () => {
+  const { status, data } = await client().request({ method: 'GET', path: '/stories/scoring/stats' });
+  expect([status, at(data, 'stats.totalJobs')]).toEqual([200, expect.any(Number)]);
 });
 
 /** A server that says what it is told to, one answer after the other. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTokens } from '../../src/access/tokens.ts';
-import { createApiClient } from '../../src/cli/api-client.ts';
+import { createClient } from '../../src/client/index.ts';
 import { checkSchema } from '../../src/integrations/database/supabase/schema.ts';
 import { type MillraceProcess, startMillrace } from '../support/millrace-process.ts';
 import { type Supabase, startSupabase } from '../support/postgrest.ts';
@@ -88,23 +88,21 @@ describe('a start on Supabase', () => {
     process = await startMillrace({ ...environment(), DATABASE_URL: world.databaseUrl });
     expect(process.output()).toContain(`Tables     Supabase (${supabase.url})`);
     const url = /http:\/\/[^/]+(?=\/api)/.exec(process.output())?.[0] ?? '';
-    const api = createApiClient(
-      url,
-      await createTokens(jwtSecret).issue(
-        { role: 'operator', subject: 'test' },
-        new Date(Date.now() + 3_600_000),
-      ),
+    const token = await createTokens(jwtSecret).issue(
+      { role: 'operator', subject: 'test' },
+      new Date(Date.now() + 3_600_000),
     );
+    const client = createClient({ url, token });
     const welcome = { userId: 'u', email: 'ada@example.org', name: 'Ada' };
     const jobs = [
       ['sync', 'sam-gov-sync', { type: 'sam-gov-opportunities', data: { fullSync: true } }],
       ['email', 'send-welcome', { type: 'welcome', data: welcome }],
     ] as const;
     for (const [queue, name, payload] of jobs) {
-      const id = await api.addJob(queue, name, payload);
+      const added = await client.addUntyped(queue, name, payload);
       const ended = await vi.waitFor(
         async () => {
-          const job = await api.job(queue, id);
+          const job = await client.getJob(added);
           expect(['completed', 'failed']).toContain(job.state);
           return job;
         },

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Result } from '../../queues/index.ts';
 import type { Client, CompletedJob, Job, Queue } from '../../src/client/index.ts';
 import type { JobOptions } from '../../src/client/types.ts';
+import type { Wire } from '../../src/client/wire.ts';
 import type { job as jobSchema, requestOptions } from '../../src/http/schemas/jobs.ts';
 import type { queue as queueSchema } from '../../src/http/schemas/queues.ts';
 
@@ -11,14 +12,6 @@ declare const client: Client;
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_T extends true>(): void => undefined;
 
-/** As it is after JSON: times are texts, nothing is undefined. */
-type Wire<T> = T extends Date
-  ? string
-  : T extends readonly (infer Item)[]
-    ? readonly Wire<Item>[]
-    : T extends object
-      ? { readonly [K in keyof T]: Wire<Exclude<T[K], undefined>> }
-      : T;
 type Plain<T> = { [K in keyof T]: T[K] };
 type Fits<A, B> = A extends B ? true : false;
 

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { z } from 'zod';
 import { isQueueName, type JobDefinition, queues } from '../../../queues/index.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
+import { readCount, readDuration } from '../arguments.ts';
 import { type AskOptions, asking, askOptions, openClient } from '../client.ts';
 import { describeJob, follow } from '../follow.ts';
 import { print } from '../terminal.ts';
@@ -27,13 +28,13 @@ export function addCommand(): Command {
     .argument('<job>', 'such as send-welcome; docs/jobs.md lists them')
     .argument('[payload]', 'JSON: `{ type, data }`, or the data alone; - reads it from stdin')
     .option('--file <path>', 'reads the payload from a file')
-    .option('--delay <time>', 'before it may be taken: 500ms, 30s, 5m, 2h, 1d', readTime)
-    .option('--priority <number>', '1 goes first', Number)
-    .option('--attempts <number>', 'tries in all', Number)
+    .option('--delay <time>', 'before it may be taken: 500ms, 30s, 5m, 2h, 1d', readDuration)
+    .option('--priority <number>', '1 goes first', readCount)
+    .option('--attempts <number>', 'tries in all', readCount)
     .option('--key <key>', 'an idempotency key: the same again is the same job')
     .option('--correlation-id <id>', 'under which its story is told in logs')
     .option('--wait', 'shows it as it runs, and its result')
-    .option('--timeout <time>', 'how long --wait waits', readTime)
+    .option('--timeout <time>', 'how long --wait waits', readDuration)
     .action(add)
     .addHelpText(
       'after',
@@ -93,16 +94,6 @@ function payloadOf(queue: string, job: string, value: unknown): unknown {
   const schema = jobs[job]?.payload;
   const type: unknown = schema instanceof z.ZodObject ? schema.shape.type : undefined;
   return type instanceof z.ZodLiteral ? { type: type.value, data: value } : value;
-}
-
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function readTime(value: string): number {
-  const [, count, unit = ''] = /^(\d+)(ms|s|m|h|d)$/.exec(value) ?? [];
-  const ms = unitsMs[unit];
-  if (count === undefined || ms === undefined)
-    throw new InvalidArgumentError('It must be a time such as 500ms, 30s, 5m, 2h or 1d.');
-  return Number(count) * ms;
 }
 
 /** Without what is not there. */

@@ -1,10 +1,12 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { loadConfig } from '../../../config/index.ts';
 import { queueNames } from '../../../queues/index.ts';
 import type { IndexedJob, IndexedState } from '../../integrations/database/port.ts';
 import { type JobQuestion, JobSearch } from '../../job-index/search.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createRedactor } from '../../observability/redaction.ts';
+import { readLimit, readTime } from '../arguments.ts';
+import { print } from '../terminal.ts';
 
 const states = [
   'waiting',
@@ -83,20 +85,4 @@ function describe({ queue, jobId, name, state, attempts, addedAt, durationMs, er
   const failure =
     error === undefined ? '' : `  [${error.code}] ${error.message.split('\n', 1)[0]?.slice(0, 100)}`;
   return `${at}  ${state.padEnd(9)}  ${`${queue}/${name}`.padEnd(32)}  ${jobId}${tries}${took}${failure}`;
-}
-
-function readTime(text: string): Date {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('It must be a time as in ISO 8601.');
-  return time;
-}
-
-function readLimit(text: string): number {
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= 1_000) return limit;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

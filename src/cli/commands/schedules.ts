@@ -1,96 +1,62 @@
 import { Command } from 'commander';
-import { z } from 'zod';
-import { type ConnectionOptions, connect, jsonOption, urlOption } from '../connection.ts';
+import type { Schedule } from '../../client/index.ts';
+import { readPace, readTime } from '../arguments.ts';
+import { type AskOptions, asking, askOptions, openClient } from '../client.ts';
 import { columns, confirm, moment, print } from '../terminal.ts';
-
-interface Options extends ConnectionOptions {
-  readonly json?: true;
-}
-
-const schedule = z.looseObject({
-  name: z.string(),
-  cron: z.string(),
-  timeZone: z.string(),
-  enabled: z.boolean(),
-  configured: z.boolean(),
-  next: z.array(z.string()),
-  ticks: z.array(
-    z.looseObject({
-      tickAt: z.string(),
-      latenessSeconds: z.number().optional(),
-      job: z.looseObject({ id: z.string(), state: z.string() }).optional(),
-    }),
-  ),
-});
-const run = z.object({ job: z.object({ queue: z.string(), id: z.string() }) });
-const backfill = z.object({
-  backfill: z.object({
-    missing: z.number(),
-    made: z.number(),
-    ticks: z.array(z.object({ tickAt: z.string(), state: z.string(), jobId: z.string().optional() })),
-  }),
-});
 
 /** `millrace schedules …`: through the API of the Millrace that is configured here. */
 export function schedulesCommand(): Command {
   const command = new Command('schedules').description('Shows schedules, and steers them.');
   const named = (name: string, description: string) =>
-    command
-      .command(name)
-      .description(description)
-      .argument('<schedule>', 'its name, as `list` shows it')
-      .addOption(jsonOption())
-      .addOption(urlOption());
+    command.command(name).description(description).argument('<schedule>', 'its name, as `list` shows it');
 
   command
     .command('list')
     .description('Lists the schedules with their next and last ticks.')
-    .addOption(jsonOption())
-    .addOption(urlOption())
-    .action(async (options: Options) => {
-      const api = await connect(options);
-      const { schedules } = z
-        .object({ schedules: z.array(schedule) })
-        .parse(await api.call('GET', '/api/schedules'));
+    .action(async (options: AskOptions) => {
+      const schedules = await asking((await openClient(options)).schedules.list());
       print(options.json === true ? JSON.stringify(schedules) : describe(schedules));
     });
 
   named('run', 'Makes its job now, beside its ticks.')
     .option('--key <key>', 'the same key again is the same job')
-    .action(async (name: string, options: Options & { readonly key?: string }) => {
-      const api = await connect(options);
-      const headers = options.key === undefined ? {} : { 'Idempotency-Key': options.key };
-      const answer = run.parse(await api.call('POST', `${pathOf(name)}/run`, undefined, headers));
-      print(
-        options.json === true
-          ? JSON.stringify(answer)
-          : `${name} runs now, as job ${answer.job.id} of ${answer.job.queue}.`,
-      );
+    .action(async (name: string, options: AskOptions & { readonly key?: string }) => {
+      const { schedules } = await openClient(options);
+      const key = options.key === undefined ? {} : { idempotencyKey: options.key };
+      const job = await asking(schedules.run(name, key));
+      if (options.json === true) return print(JSON.stringify({ job }));
+      print(`${name} runs now, as job ${job.id} of ${job.queue}.`);
     });
 
-  const turn = (enabled: boolean) => async (name: string, options: Options) => {
-    const api = await connect(options);
-    const answer = await api.call('PATCH', pathOf(name), { enabled });
-    if (options.json === true) return print(JSON.stringify(answer));
-    print(enabled ? `${name} goes on.` : `${name} is paused: it makes no jobs until it is resumed.`);
-  };
-  named('pause', 'Lets it make no jobs, in every scheduler.').action(turn(false));
-  named('resume', 'Lets it go on. What was due meanwhile is not made up for.').action(turn(true));
+  named('pause', 'Lets it make no jobs, in every scheduler.').action(
+    async (name: string, options: AskOptions) => {
+      const schedule = await asking((await openClient(options)).schedules.pause(name));
+      if (options.json === true) return print(JSON.stringify({ schedule }));
+      print(`${name} is paused: it makes no jobs until it is resumed.`);
+    },
+  );
+  named('resume', 'Lets it go on. What was due meanwhile is not made up for.').action(
+    async (name: string, options: AskOptions) => {
+      const schedule = await asking((await openClient(options)).schedules.resume(name));
+      print(options.json === true ? JSON.stringify({ schedule }) : `${name} goes on.`);
+    },
+  );
 
   named('backfill', 'Makes a job for each tick of a span that has none. Says which, and asks.')
-    .requiredOption('--from <time>', 'as 2026-05-01 or 2026-05-01T10:00Z')
-    .requiredOption('--to <time>', 'included; not in the future')
-    .option('--per-second <number>', 'the pace', Number, 1)
+    .requiredOption('--from <time>', 'as 2026-05-01 or 2026-05-01T10:00Z', readTime)
+    .requiredOption('--to <time>', 'included; not in the future', readTime)
+    .option('--per-second <number>', 'the pace', readPace, 1)
     .option('--dry-run', 'only says which')
     .option('--yes', 'does not ask')
     .action(fill);
 
+  for (const each of command.commands) for (const option of askOptions()) each.addOption(option);
   return command;
 }
 
-interface FillOptions extends Options {
-  readonly from: string;
-  readonly to: string;
+interface FillOptions extends AskOptions {
+  readonly from: Date;
+  readonly to: Date;
   readonly perSecond: number;
   readonly dryRun?: true;
   readonly yes?: true;
@@ -98,11 +64,8 @@ interface FillOptions extends Options {
 
 async function fill(name: string, options: FillOptions): Promise<void> {
   const { from, to, perSecond } = options;
-  const api = await connect(options);
-  const ask = async (dryRun: boolean) => {
-    const answer = await api.call('POST', `${pathOf(name)}/backfill`, { from, to, perSecond, dryRun });
-    return backfill.parse(answer).backfill;
-  };
+  const { schedules } = await openClient(options);
+  const ask = (dryRun: boolean) => asking(schedules.backfill(name, { from, to, perSecond, dryRun }));
   const dry = await ask(true);
   const said = columns(dry.ticks.map(({ tickAt, state }) => [moment(tickAt), state]));
   if (options.dryRun === true || dry.missing === 0) {
@@ -117,7 +80,7 @@ async function fill(name: string, options: FillOptions): Promise<void> {
   print(options.json === true ? JSON.stringify(made) : `${made.made} jobs were made.`);
 }
 
-function describe(schedules: readonly z.output<typeof schedule>[]): string {
+function describe(schedules: readonly Schedule[]): string {
   const rows = schedules.map(({ name, cron, timeZone, enabled, configured, next, ticks: [last] }) => [
     name,
     `${cron} ${timeZone}`,
@@ -128,8 +91,4 @@ function describe(schedules: readonly z.output<typeof schedule>[]): string {
     last?.latenessSeconds === undefined ? '-' : `${last.latenessSeconds} s`,
   ]);
   return columns([['SCHEDULE', 'WHEN', 'STATE', 'NEXT (UTC)', 'LAST (UTC)', 'JOB', 'LATE BY'], ...rows]);
-}
-
-function pathOf(name: string): string {
-  return `/api/schedules/${encodeURIComponent(name)}`;
 }
