@@ -11,11 +11,12 @@ import type {
   OpenedDeadLetter,
 } from '../integrations/database/port.ts';
 import { type DeadLetters, deadLetterIdOf } from './dead-letters.ts';
+import { definitionOf, queueNameOf } from './definitions.ts';
 import { readEnvelope } from './envelope.ts';
 import { jobMask, masked } from './masking/index.ts';
 import { masksIn, unmask } from './masking/unmask.ts';
-import { definitionOf, parsePayload } from './payload.ts';
-import { type QueueManager, queueNameOf } from './queue-manager.ts';
+import { parsePayload } from './payload.ts';
+import type { QueueManager } from './queue-manager.ts';
 
 export interface DeadLetterControlOptions {
   readonly queues: QueueManager;

@@ -1,9 +1,10 @@
 import { isQueueName, type QueueName } from '../../queues/index.ts';
 import { type Fault, MillraceError } from '../errors/catalogue.ts';
+import { definitionOf } from './definitions.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
 import { jobIdOf, sameJson } from './idempotency.ts';
 import type { AddOptions } from './options.ts';
-import { definitionOf, parsePayload } from './payload.ts';
+import { parsePayload } from './payload.ts';
 import type { QueueManager } from './queue-manager.ts';
 
 /** A job that is about to be added, as it came from outside. */

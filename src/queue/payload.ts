@@ -1,21 +1,10 @@
-import { type JobDefinition, type QueueName, queues } from '../../queues/index.ts';
+import type { JobDefinition } from '../../queues/index.ts';
 import { InvalidPayloadError, MillraceError } from '../errors/catalogue.ts';
-import { faultsOf, shorten } from '../errors/faults.ts';
+import { faultsOf } from '../errors/faults.ts';
 import { unstorableTexts } from './storable.ts';
 
 /** Payloads above this belong into the database or the storage, with their id in the job. */
 const maxPayloadBytes = 256 * 1024;
-
-/** @throws MillraceError UNKNOWN_JOB, with the jobs that the queue has. */
-export function definitionOf(queue: QueueName, name: string): JobDefinition {
-  const jobs: Readonly<Record<string, JobDefinition>> = queues[queue].jobs;
-  const definition = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
-  if (definition !== undefined) return definition;
-  throw new MillraceError(
-    'UNKNOWN_JOB',
-    `Queue ${queue} has no job "${shorten(name)}". It has ${Object.keys(jobs).join(', ')}.`,
-  );
-}
 
 /** A payload that its schema has accepted. */
 export interface Payload {

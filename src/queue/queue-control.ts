@@ -2,7 +2,8 @@ import { queues as definitions, type QueueName, queueNames } from '../../queues/
 import type { Activity, ActivityStep, LiveProcess } from '../integrations/database/port.ts';
 import { quantile } from '../observability/activity.ts';
 import { deadLetterQueueOf } from './dead-letters.ts';
-import { type QueueCounts, type QueueManager, queueNameOf } from './queue-manager.ts';
+import { queueNameOf } from './definitions.ts';
+import type { QueueCounts, QueueManager } from './queue-manager.ts';
 
 /** Half of what was counted took less than `p50` seconds, all but a twentieth less than `p95`. */
 export interface Spread {

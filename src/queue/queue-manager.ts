@@ -1,28 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import type { JobsOptions } from 'bullmq';
-import {
-  isQueueName,
-  type JobDefinition,
-  type JobName,
-  type Payload,
-  type QueueName,
-  queueNames,
-  queues,
-} from '../../queues/index.ts';
+import { type JobName, type Payload, type QueueName, queueNames } from '../../queues/index.ts';
 import type { Backend, Job, JobQueue } from '../backend/port.ts';
 import { MillraceError } from '../errors/catalogue.ts';
-import { messageOf } from '../errors/classify.ts';
-import { shorten } from '../errors/faults.ts';
-import { activeTraceId } from '../observability/active-trace.ts';
 import type { Events } from '../observability/events.ts';
 import { prepareAll } from './bulk.ts';
 import { deadLetterQueueOf } from './dead-letters.ts';
+import { queueNameOf } from './definitions.ts';
 import { dueAt } from './due-at.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
-import { jobIdOf, sameJson } from './idempotency.ts';
+import { sameJson } from './idempotency.ts';
 import { type JobView, viewJob } from './job-view.ts';
+import { OpenQueues } from './open-queues.ts';
 import { type AddOptions, parseOptions } from './options.ts';
-import { definitionOf, parsePayload } from './payload.ts';
+import { type JobRules, type PreparedJob, prepareJob } from './prepared-job.ts';
+import { reach } from './reach.ts';
 
 /** What `addJob` answers: the job's id, under which it can be looked up. */
 export interface JobHandle {
@@ -38,38 +28,22 @@ export interface JobHandle {
 
 export type QueueCounts = Readonly<Record<'waiting' | 'active' | 'delayed' | 'completed' | 'failed', number>>;
 
-export interface QueueManagerOptions {
+export interface QueueManagerOptions extends JobRules {
   readonly backend: Backend;
-  /** Jobs that are defined but that nothing does yet. */
-  readonly pending: { readonly [Q in QueueName]?: readonly string[] };
-  readonly maxAttempts: number;
-  readonly backoffMs: number;
   /** Hears of errors of the queues' connections; calls fail by themselves. */
   readonly onError: (queue: string, error: Error) => void;
   /** Hear of each job that was added. */
   readonly events?: Events;
 }
 
-/** How long the store may take for the smallest question once it has failed at another. */
-const pingTimeoutMs = 2_000;
-/** Spreads retries over the last quarter of their pause, so that jobs that failed together do not come back together. */
-const jitter = 0.25;
-
-interface Ready {
-  readonly name: string;
-  readonly data: Envelope;
-  readonly opts: JobsOptions;
-  readonly bytes: number;
-}
-
 /** The way into the queues: validates, gives each job its key and correlation id, and adds it. */
 export class QueueManager {
   readonly #options: QueueManagerOptions;
-  readonly #queues = new Map<string, JobQueue>();
-  #closing = false;
+  readonly #queues: OpenQueues;
 
   constructor(options: QueueManagerOptions) {
     this.#options = options;
+    this.#queues = new OpenQueues(options.backend, options.onError);
   }
 
   /**
@@ -90,9 +64,9 @@ export class QueueManager {
   async addUntyped(queue: string, name: string, payload: unknown, options?: AddOptions): Promise<JobHandle> {
     const known = queueNameOf(queue);
     const wanted = parseOptions(options);
-    const ready = this.#prepare(known, name, payload, wanted);
+    const ready = prepareJob(this.#options, known, name, payload, wanted);
     const keyed = ready.data.meta.nonce !== undefined;
-    const job = await this.#reach(() => (keyed ? this.#addOnce(known, ready) : this.#add(known, ready)));
+    const job = await this.reach(() => (keyed ? this.#addOnce(known, ready) : this.#add(known, ready)));
     const stored = keyed ? readEnvelope(job.data) : ready.data;
     if (stored === undefined)
       throw new MillraceError('UNKNOWN', `Job ${job.id} of ${queue} holds no payload of ours.`);
@@ -135,10 +109,10 @@ export class QueueManager {
   ): Promise<{ readonly id: string; readonly created: boolean }[]> {
     const known = queueNameOf(queue);
     const ready = prepareAll(jobs, ({ name, payload, options }) =>
-      this.#prepare(known, name, payload, parseOptions(options)),
+      prepareJob(this.#options, known, name, payload, parseOptions(options)),
     );
     if (ready.length === 0) return [];
-    return this.#reach(async () => {
+    return this.reach(async () => {
       const added = await this.queue(known).addBulk(ready);
       return Promise.all(
         added.map(async (job, at) => {
@@ -152,7 +126,7 @@ export class QueueManager {
   }
 
   /** With `deduplicate` the store may have answered with a job that was there before, under a new time. */
-  #tell(queue: QueueName, job: Job, ready: Ready | undefined): void {
+  #tell(queue: QueueName, job: Job, ready: PreparedJob | undefined): void {
     if (ready === undefined || ready.opts.deduplication !== undefined) return;
     const { data: envelope, opts, bytes } = ready;
     this.#options.events?.emit('job.added', {
@@ -169,7 +143,7 @@ export class QueueManager {
   }
 
   /** A job that is gone again has been done since, so it was ours that was added. */
-  async #isNew(queue: QueueName, id: string, ready: Ready | undefined): Promise<boolean> {
+  async #isNew(queue: QueueName, id: string, ready: PreparedJob | undefined): Promise<boolean> {
     const nonce = ready?.data.meta.nonce;
     if (nonce === undefined) return true;
     const stored = await this.queue(queue).getJob(id);
@@ -179,7 +153,7 @@ export class QueueManager {
   /** A job with its state, result, failure and logs; `undefined` when there is none of that id. */
   async job(queue: string, id: string): Promise<JobView | undefined> {
     const known = queueNameOf(queue);
-    return this.#reach(async () => {
+    return this.reach(async () => {
       const state = await this.queue(known).getJobState(id);
       const job = await this.queue(known).getJob(id);
       if (job === undefined) return undefined;
@@ -193,12 +167,12 @@ export class QueueManager {
    * @throws MillraceError QUEUE_UNAVAILABLE when the store is away; else what the work throws.
    */
   reach<T>(work: () => Promise<T>): Promise<T> {
-    return this.#reach(work);
+    return reach(this.#options.backend, work);
   }
 
   /** How many jobs a queue has in each state; waiting ones include those with a priority. */
   async counts(queue: QueueName | string): Promise<QueueCounts> {
-    return this.#reach(async () => {
+    return this.reach(async () => {
       const states = ['waiting', 'prioritized', 'active', 'delayed', 'completed', 'failed'] as const;
       const counts = await this.queue(queue).getJobCounts(...states);
       return {
@@ -213,7 +187,7 @@ export class QueueManager {
 
   /** Seconds since the oldest waiting job of a queue was due; 0 when none waits. */
   async oldestWaitingSeconds(queue: string): Promise<number> {
-    return this.#reach(async () => {
+    return this.reach(async () => {
       const [oldest] = await this.queue(queue).getJobs(['waiting'], 0, 0, true);
       if (oldest === undefined) return 0;
       return Math.max(0, Date.now() - dueAt(oldest)) / 1_000;
@@ -222,16 +196,7 @@ export class QueueManager {
 
   /** BullMQ's own queue, for the board and the upkeep of the queues. Also knows `<queue>-dead-letter`. */
   queue(name: string): JobQueue {
-    const existing = this.#queues.get(name);
-    if (existing !== undefined) return existing;
-    const queue = this.#options.backend.queue(name);
-    queue.on('error', (error) => {
-      // What a closing connection still says is no news.
-      if (!this.#closing) this.#options.onError(name, error);
-    });
-    this.#queues.set(name, queue);
-    queue.waitUntilReady().catch(() => this.#forget(name, queue));
-    return queue;
+    return this.#queues.get(name);
   }
 
   /** Names of all queues, each followed by that of its dead letters. */
@@ -240,77 +205,15 @@ export class QueueManager {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    await this.#queues.close();
   }
 
-  /** BullMQ remembers for ever that a queue could not reach the store when it was opened; so the next use opens it anew. */
-  #forget(name: string, queue: JobQueue): void {
-    if (this.#closing || this.#queues.get(name) !== queue) return;
-    this.#queues.delete(name);
-    queue.close().catch(() => undefined);
-  }
-
-  #prepare(queue: QueueName, name: string, payload: unknown, options: AddOptions): Ready {
-    const definition = definitionOf(queue, name);
-    if (this.#options.pending[queue]?.includes(name) === true) {
-      throw new MillraceError(
-        'JOB_UNAVAILABLE',
-        `${queue}/${name} is defined, but this version does not process it yet.`,
-      );
-    }
-    const {
-      payload: { type, data },
-      bytes,
-    } = parsePayload(queue, name, definition, payload);
-    const { idempotencyKey } = options;
-    const jobId =
-      options.jobId ?? (idempotencyKey === undefined ? undefined : jobIdOf(queue, name, idempotencyKey));
-    const key = options.key ?? (jobId === undefined ? randomUUID() : `${queue}.${jobId}`);
-    const correlationId = options.correlationId ?? randomUUID();
-    const traceId = activeTraceId();
-    const meta = {
-      key,
-      correlationId,
-      ...(jobId === undefined ? {} : { nonce: randomUUID() }),
-      ...(options.addedBy === undefined ? {} : { addedBy: options.addedBy }),
-      ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
-      ...(options.parent === undefined ? {} : { parent: options.parent }),
-      ...(options.rerunOf === undefined ? {} : { rerunOf: options.rerunOf }),
-      ...(traceId === undefined ? {} : { traceId }),
-      ...(options.replay === undefined
-        ? {}
-        : { replay: { letter: options.replay, at: Date.now(), count: 1, after: 0 } }),
-    };
-    const opts = this.#jobOptions(queue, definition, options, jobId);
-    return { name, data: { type, data, meta }, opts, bytes };
-  }
-
-  #jobOptions(
-    queue: QueueName,
-    definition: JobDefinition,
-    options: AddOptions,
-    jobId: string | undefined,
-  ): JobsOptions {
-    const defaults = { ...queues[queue].defaults, ...definition.defaults };
-    const opts: JobsOptions = {
-      attempts: options.attempts ?? defaults.attempts ?? this.#options.maxAttempts,
-      backoff: { type: 'exponential', delay: defaults.backoffMs ?? this.#options.backoffMs, jitter },
-    };
-    if (jobId !== undefined) opts.jobId = jobId;
-    if (options.delay !== undefined) opts.delay = options.delay;
-    if (options.priority !== undefined) opts.priority = options.priority;
-    if (options.deduplicate !== undefined)
-      opts.deduplication = { id: options.deduplicate.id, keepLastIfActive: true };
-    return opts;
-  }
-
-  #add(queue: QueueName, { name, data, opts }: Ready): Promise<Job> {
+  #add(queue: QueueName, { name, data, opts }: PreparedJob): Promise<Job> {
     return this.queue(queue).add(name, data, opts);
   }
 
   /** BullMQ keeps the first job of an id but answers with the data of the last: so what is stored is read back. */
-  async #addOnce(queue: QueueName, ready: Ready): Promise<Job> {
+  async #addOnce(queue: QueueName, ready: PreparedJob): Promise<Job> {
     const { jobId, deduplication } = ready.opts;
     if (jobId !== undefined && deduplication !== undefined) {
       // BullMQ would point the deduplication id at a job that has ended, and drop every later add in its favour.
@@ -321,47 +224,6 @@ export class QueueManager {
     const stored = added.id === undefined ? undefined : await this.queue(queue).getJob(added.id);
     return stored ?? added;
   }
-
-  /** An error is the store's absence if the store does not answer the smallest question either. */
-  async #reach<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof MillraceError || (await this.#answers())) throw error;
-      throw new MillraceError(
-        'QUEUE_UNAVAILABLE',
-        `The queues do not answer (${messageOf(error)}); nothing was accepted. Try again, with an idempotency key if it must not be done twice.`,
-        {
-          cause: error,
-        },
-      );
-    }
-  }
-
-  async #answers(): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), pingTimeoutMs);
-    });
-    const answered = this.#options.backend.ping().then(
-      () => true,
-      () => false,
-    );
-    try {
-      return await Promise.race([answered, tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-/** @throws MillraceError UNKNOWN_QUEUE, with the queues that there are. */
-export function queueNameOf(queue: string): QueueName {
-  if (isQueueName(queue)) return queue;
-  throw new MillraceError(
-    'UNKNOWN_QUEUE',
-    `There is no queue "${shorten(queue)}". There are ${queueNames.join(', ')}.`,
-  );
 }
 
 function sameWork(stored: Envelope, wanted: Envelope): boolean {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { isQueueName, type JobDefinition, queues } from '../../../queues/index.ts';
+import type { JobDefinition } from '../../../queues/index.ts';
 import type { Fault } from '../../errors/catalogue.ts';
+import { findDefinition } from '../definitions.ts';
 import { readEnvelope } from '../envelope.ts';
 import type { JobView } from '../job-view.ts';
 import { maskBySchema } from './by-schema.ts';
@@ -27,7 +28,7 @@ const unknown = z.never();
 
 /** Makes the mask of a job. Each caller of a page or an answer that shows jobs goes through here or `maskJob`. */
 export function jobMask({ queue, name, payload, result }: Masked): JobMask {
-  const definition = knownDefinition(queue, name);
+  const definition = findDefinition(queue, name);
   const input = maskBySchema(definition?.payload ?? unknown, payloadOf(payload));
   const output = maskBySchema(definition?.result ?? unknown, result);
   const text = createTextMask([...input.hidden, ...output.hidden]);
@@ -57,12 +58,6 @@ export function maskJob(job: JobView): JobView {
 /** The faults of a payload without the values that their texts may quote. */
 export function maskFaults(faults: readonly Fault[], text: MaskText): Fault[] {
   return faults.map(({ path, message }) => ({ path: text(path), message: text(message) }));
-}
-
-function knownDefinition(queue: string, name: string): JobDefinition | undefined {
-  if (!isQueueName(queue)) return undefined;
-  const jobs: Readonly<Record<string, JobDefinition>> = queues[queue].jobs;
-  return Object.hasOwn(jobs, name) ? jobs[name] : undefined;
 }
 
 /** Beside the payload, what is stored holds notes of ours, which a schema does not know. */

@@ -1,0 +1,41 @@
+import type { Backend } from '../backend/port.ts';
+import { MillraceError } from '../errors/catalogue.ts';
+import { messageOf } from '../errors/classify.ts';
+
+/** How long the store may take for the smallest question once it has failed at another. */
+const pingTimeoutMs = 2_000;
+
+/**
+ * Does work on the store. An error is the store's absence if the store does not answer the smallest question either.
+ * @throws MillraceError QUEUE_UNAVAILABLE when the store is away; else what the work throws.
+ */
+export async function reach<T>(store: Pick<Backend, 'ping'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MillraceError || (await answers(store))) throw error;
+    throw new MillraceError(
+      'QUEUE_UNAVAILABLE',
+      `The queues do not answer (${messageOf(error)}); nothing was accepted. Try again, with an idempotency key if it must not be done twice.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function answers(store: Pick<Backend, 'ping'>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), pingTimeoutMs);
+  });
+  const answered = store.ping().then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([answered, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
