@@ -1,8 +1,8 @@
 /**
- * How surely a word binds: `always`, whatever stands before it; `bound-subject`, only with somebody before it who can be
- * bound; `future`, since "will" also foretells.
+ * How surely a word binds: `always`, whatever stands before it; `bound-subject` and `government-subject`, only with
+ * somebody of that side before it; `future`, since "will" also foretells.
  */
-type Strength = 'always' | 'bound-subject' | 'future';
+type Strength = 'always' | 'bound-subject' | 'government-subject' | 'future';
 
 export interface Candidate {
   readonly at: number;
@@ -18,6 +18,8 @@ interface Word {
   readonly strength: Strength;
 }
 
+/** What may stand between "is" and "responsible". */
+const stressed = String.raw`(?:also\s+|solely\s+|fully\s+|entirely\s+|ultimately\s+|directly\s+)?`;
 const verb = String.raw`\s+(?:not\s+)?(?:be\b|[a-z]{3,}\b)`;
 
 const words: readonly Word[] = [
@@ -30,7 +32,44 @@ const words: readonly Word[] = [
     strength: 'always',
   },
   { pattern: /\b(?:is|are|be)\s+prohibited\s+from\b/gi, keyword: 'prohibited from', strength: 'always' },
-  { pattern: /\b(?:is|are|be)\s+responsible\s+for\b/gi, keyword: 'responsible for', strength: 'always' },
+  {
+    pattern: new RegExp(
+      String.raw`\b(?:is|are|be|remains?)\s+${stressed}(?:responsible|accountable|liable)\s+for\b`,
+      'gi',
+    ),
+    keyword: 'responsible for',
+    strength: 'always',
+  },
+  {
+    pattern: /\bresponsibility\s+(?:for|of)\b[^;]*?\b(?:rests?|lies|remains)\s+(?:solely\s+)?with\b/gi,
+    keyword: 'responsibility',
+    strength: 'always',
+  },
+  { pattern: /\b(?:is|are)\s+incumbent\s+(?:up)?on\b/gi, keyword: 'incumbent on', strength: 'always' },
+  {
+    pattern:
+      /\b(?:is|are)\s+(?:strictly\s+)?(?:prohibited|forbidden)\s*(?=[.,;]|$|(?:in|on|at|within|during|without)\b)/gi,
+    keyword: 'prohibited',
+    strength: 'always',
+  },
+  {
+    pattern: /\b(?:is|are)\s+not\s+(?:permitted|allowed|authorized|acceptable)\b/gi,
+    keyword: 'not permitted',
+    strength: 'always',
+  },
+  { pattern: /\b(?:is|are)\s+mandatory\b/gi, keyword: 'mandatory', strength: 'always' },
+  {
+    pattern:
+      /\b(?:is|are)\s+limited\s+to\s+(?:no\s+more\s+than\s+)?(?:[a-z]+\s+)?(?:\(?\d+\)?\s+)?(?:[a-z-]+\s+)?(?:pages?|words?|slides?|sheets?|characters|megabytes|MB)\b/gi,
+    keyword: 'limited to',
+    strength: 'always',
+  },
+  { pattern: /\breserves?\s+the\s+right\b/gi, keyword: 'reserves the right', strength: 'government-subject' },
+  {
+    pattern: /\b(?:intends?|plans?|anticipates?|expects?)\s+(?:to\b|[a-z]+ing\b)/gi,
+    keyword: 'intends to',
+    strength: 'government-subject',
+  },
   { pattern: /\bneeds?\s+to\b/gi, keyword: 'needs to', strength: 'always' },
   { pattern: /\b(?:has|have)\s+to\s+be\b/gi, keyword: 'has to', strength: 'always' },
   {
@@ -44,7 +83,8 @@ const words: readonly Word[] = [
     strength: 'always',
   },
   {
-    pattern: /\b(?:is|are)\s+due\s+(?:by|on|no|not|at|within|before)\b/gi,
+    pattern:
+      /(?:\b(?:is|are)\s+due\s+(?:by|on|no|not|at|within|before)|,\s+due\s+(?:by|no\s+later|not\s+later|within))\b/gi,
     keyword: 'is due',
     strength: 'always',
   },
@@ -78,11 +118,18 @@ const words: readonly Word[] = [
   { pattern: /\bmay\s+not\b/gi, keyword: 'may not', strength: 'bound-subject' },
   {
     pattern:
-      /(?<=^\s*(?:under\s+no\s+circumstances?|in\s+no\s+event|at\s+no\s+time)\s+)may\s+(?:the\s+)?(?:contractor|offeror|vendor)/gi,
+      /(?<=^\s*(?:under\s+no\s+circumstances?|in\s+no\s+(?:event|case)|at\s+no\s+time)\s+)(?:may|will)\s+(?:(?:the|any|an?)\s+)?(?:sub)?(?:contractor|offeror|vendor)/gi,
     keyword: 'may not',
     strength: 'always',
   },
   { pattern: /(?<=^\s*no\s+(?:\S+\s+){1,6})may\b/gi, keyword: 'may not', strength: 'always' },
+  // A permission for some alone, or at some times alone, is a prohibition for all others.
+  {
+    pattern:
+      /\bmay\s+(?:only\s+be\s+\S+|be\s+\S+\s+only\s+(?:by|in|on|with|after|when|during|between|from)\b)/gi,
+    keyword: 'may only',
+    strength: 'always',
+  },
   { pattern: /\bwill\b(?!-)/gi, keyword: 'will', strength: 'future' },
 ];
 

@@ -1,5 +1,5 @@
 import { bindingWords, type Candidate } from './binding-words.ts';
-import { agentOf, isEmbedded, isEvaluation, mentionsBidder, subjectOf } from './parties.ts';
+import { agentOf, isEmbedded, isEvaluation, isProvision, mentionsBidder, subjectOf } from './parties.ts';
 
 export type Party = 'Contractor' | 'Offeror' | 'Government';
 
@@ -16,6 +16,7 @@ const declarations: readonly RegExp[] = [
   /^(?:the\s+)?(?:terms?|words?)\s+""/i,
   /\b(?:shall|will|must)\s+(?:not\s+)?(?:apply|survive|vest|govern|prevail|control|take\s+(?:effect|precedence)|be\s+(?:governed|construed|incorporated|effective|null|void))\b/i,
   /^nothing\s+in\b/i,
+  /^(?:the\s+)?order\s+of\s+precedence\b/i,
 ];
 
 /** Words that take an obligation away. */
@@ -56,8 +57,11 @@ export function obligationOf(sentence: string): Obligation | undefined {
 
 function weigh(text: string, { at, keyword, rest, strength }: Candidate): Obligation | undefined {
   const before = text.slice(0, at);
-  if (isReleased(text, at) || isEmbedded(before)) return undefined;
+  if (isEmbedded(before)) return undefined;
   const subject = subjectOf(before);
+  // What the Government does not answer for is worth knowing; what a contractor need not do asks for nothing.
+  if (isReleased(text, at))
+    return subject.party === 'Government' ? { party: 'Government', keyword } : undefined;
   const agent = agentOf(rest);
   if (agent === 'Government') return { party: 'Government', keyword };
   const bound: Obligation = { party: mentionsBidder(subject.text) ? 'Offeror' : 'Contractor', keyword };
@@ -69,14 +73,23 @@ function weigh(text: string, { at, keyword, rest, strength }: Candidate): Obliga
       /^\s+(?:also\s+)?be\s+(?:notified|informed|given|provided|allowed|granted|advised)\b/i.test(rest);
     return passive ? bound : { party: 'Government', keyword };
   }
-  if (isEvaluation(subject.text, rest)) return { party: 'Government', keyword };
+  if (
+    strength === 'always' &&
+    /^\s+the\s+government\b/i.test(rest) &&
+    /^responsibility$|^incumbent/.test(keyword)
+  )
+    return { party: 'Government', keyword };
+  if (isEvaluation(subject.text, rest) || (strength === 'future' && isProvision(subject.text, rest)))
+    return { party: 'Government', keyword };
   switch (strength) {
     case 'always':
       return bound;
     case 'bound-subject':
       return subject.party === 'Contractor' ? bound : undefined;
+    case 'government-subject':
+      return undefined;
     case 'future':
-      return subject.party === 'Contractor' || ordersWork(rest) ? bound : undefined;
+      return subject.party === 'Contractor' || ordersWork(rest) || atTheirCost.test(rest) ? bound : undefined;
   }
 }
 
@@ -86,6 +99,10 @@ function isReleased(text: string, at: number): boolean {
     ({ 0: found, index }) => index <= at && at < index + found.length,
   );
 }
+
+/** "at the Contractor's expense": whoever repairs, the contractor answers for it. */
+const atTheirCost =
+  /\bat\s+(?:the\s+)?(?:contractor|offeror|vendor)(?:'s|s')\s+(?:own\s+)?(?:expense|cost|risk)\b/i;
 
 /** "will be performed": what happens to the work is what the contractor does. */
 function ordersWork(rest: string): boolean {

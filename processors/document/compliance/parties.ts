@@ -86,6 +86,14 @@ export function isEvaluation(subject: string, rest: string): boolean {
   return /^\s+(?:not\s+)?be\s+(?:evaluated|awarded|ranked|scored)\b/i.test(rest);
 }
 
+/** What the Government lends, and that it comes: "Government furnished equipment will be made available". */
+export function isProvision(subject: string, rest: string): boolean {
+  return (
+    /\b(?:government|agency)[- ](?:furnished|provided|owned)\b/i.test(subject) &&
+    /^\s+be\s+(?:made\s+(?:available|ready)|provided|furnished|issued|supplied|delivered)\b/i.test(rest)
+  );
+}
+
 /** The binding word stands in a clause that only describes something, or sets a condition. */
 export function isEmbedded(before: string): boolean {
   if (/\b(?:that|which|who|whom|what|as)\s*$/i.test(before)) return true;
