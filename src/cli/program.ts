@@ -8,6 +8,7 @@ import { addOneJobCommands } from './commands/one-job.ts';
 import { passwordCommand } from './commands/password.ts';
 import { programCommands } from './commands/programs.ts';
 import { queuesCommand } from './commands/queues.ts';
+import { addRunAgainCommand } from './commands/run-again.ts';
 import { schedulesCommand } from './commands/schedules.ts';
 import { tokenCommand } from './commands/token.ts';
 
@@ -15,6 +16,7 @@ import { tokenCommand } from './commands/token.ts';
 export function createProgram(): Command {
   const job = jobCommand().description('Finds jobs, shows, follows and steers them.');
   addOneJobCommands(job);
+  addRunAgainCommand(job);
   const program = new Command('millrace')
     .description('Steers a Millrace from the machine on which it is configured.')
     .version(version);

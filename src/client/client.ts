@@ -136,6 +136,27 @@ export class Client {
     return this.#steer(job, 'promote', options);
   }
 
+  /**
+   * Adds a new job that does what an earlier one did, and is linked to it. The same idempotency key again is the same job.
+   * @param options.payload `{ type, data }`, in the place of its own; what was shown as `[masked]` and is left so keeps its
+   * value. Has to be given where the queue has forgotten the job.
+   * @throws RefusedError INVALID_PAYLOAD, JOB_NOT_FOUND
+   */
+  async runAgain(
+    { queue, id }: JobReference,
+    {
+      payload,
+      idempotencyKey = newKey(),
+      signal,
+    }: CallOptions & { readonly payload?: unknown; readonly idempotencyKey?: string } = {},
+  ): Promise<JobReference & { readonly name: string; readonly state: JobState }> {
+    const path = `${addressOf(queue, id)}/run-again`;
+    const body = payload === undefined ? {} : { payload };
+    const { data } = await this.#transport.call({ method: 'POST', path, body, idempotencyKey, signal });
+    if (!isAdded(data.job)) throw unreadable('a job');
+    return data.job;
+  }
+
   /** All queues with their counts, rates and workers. */
   async queues({ signal }: CallOptions = {}): Promise<readonly Queue[]> {
     const { data } = await this.#transport.call({ method: 'GET', path: '/queues', signal });

@@ -24,7 +24,7 @@ export async function rerun(
   queues: Pick<QueueManager, 'addUntyped'>,
   { queue, id, name, payload, correlationId, tenant }: RerunJob,
   edited: unknown,
-  by: string,
+  { by, idempotencyKey }: { readonly by: string; readonly idempotencyKey?: string | undefined },
 ): Promise<JobHandle> {
   if (payload === undefined) {
     throw new MillraceError(
@@ -44,6 +44,7 @@ export async function rerun(
   }
   const options: AddOptions = {
     addedBy: by,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     rerunOf: `${queue}/${id}`,
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(tenant === undefined ? {} : { tenant }),

@@ -147,6 +147,42 @@ describe('millrace dead-letters', () => {
   });
 });
 
+describe('millrace job run-again', () => {
+  it('runs a job again with its own payload, edited data, or a file; and says what is wrong', async () => {
+    away = false;
+    ran.length = 0;
+    const payload = { type: 'welcome', data: { userId: 'again', email: 'ada@example.com', name: 'Ada' } };
+    const { id } = await site.platform.queues.addUntyped('email', 'send-welcome', payload);
+    const first = await millrace('job', 'run-again', 'email', id, '--wait');
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/^State +completed$/m) });
+
+    const data = JSON.stringify({ userId: 'edited-again', email: '[masked]', name: 'x' });
+    const second = await json('job', 'run-again', 'email', id, '--data', data, '--key', 'k-1');
+    expect(second).toMatchObject({ queue: 'email', name: 'send-welcome', id: expect.any(String) });
+    expect(await json('job', 'run-again', 'email', id, '--data', data, '--key', 'k-1')).toMatchObject({
+      id: at(second, 'id'),
+    });
+    await until('they ran', async () => ran.includes('edited-again'));
+    expect(ran.filter((user) => user === 'edited-again')).toHaveLength(1);
+
+    const wrong = [
+      await millrace('job', 'run-again', 'email', id, '--data', '{"userId":7}'),
+      await millrace('job', 'run-again', 'email', id, '--data', '{'),
+      await millrace('job', 'run-again', 'email', id, '--file', 'there-is-no-such.json'),
+      await millrace('job', 'run-again', 'email', 'nothing'),
+      await millrace('job', 'run-again', 'email'),
+    ];
+    expect(wrong.map(({ code, stderr }) => [code, /^[A-Z_]+(?=:)/.exec(stderr)?.[0]])).toEqual([
+      [1, 'INVALID_PAYLOAD'],
+      [1, 'INVALID_REQUEST'],
+      [1, 'INVALID_REQUEST'],
+      [1, 'JOB_NOT_FOUND'],
+      [2, undefined],
+    ]);
+    expect(wrong[0]?.stderr).toContain('data.userId');
+  });
+});
+
 describe('millrace schedules', () => {
   it('lists, runs, pauses, resumes and fills in', async () => {
     expect((await millrace('schedules', 'list')).stdout).toMatch(/data-cleanup +0 2 \* \* \* UTC +on /);

@@ -257,3 +257,74 @@ describe('retrying and promoting', () => {
     expectError(await steer(id, 'obliterate'), 404, 'NOT_FOUND');
   });
 });
+
+describe('running a job again', () => {
+  const again = (id: string, body?: unknown, headers: Record<string, string> = {}, token = operator) =>
+    site.ask('POST', `/api/jobs/email/${id}/run-again`, {
+      token,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
+  const seen = async (id: string) => (await site.platform.queues.job('email', id))?.payload;
+
+  it('makes a new job of the same or of an edited payload, in which what is masked keeps its value', async () => {
+    const id = await add(welcome('first'));
+    await becomes(id, 'completed');
+    const same = await again(id);
+    expect(same).toMatchObject({ status: 202, json: { data: { job: { name: 'send-welcome' } } } });
+    const copy = textAt(same.json, 'data.job.id');
+    expect(copy).not.toBe(id);
+    expect(await seen(copy)).toEqual(welcome('first'));
+
+    const shown = await site.ask('GET', `/api/jobs/email/${id}`, { token: operator });
+    expect(textAt(shown.json, 'data.job.payload.data.email')).toBe('[masked]');
+    const edited = { type: 'welcome', data: { userId: 'v', email: '[masked]', name: 'second' } };
+    const made = textAt((await again(id, { payload: edited })).json, 'data.job.id');
+    expect(await seen(made)).toEqual({
+      type: 'welcome',
+      data: { userId: 'v', email: 'ada@example.com', name: 'second' },
+    });
+    const [entry] = await site.world.database.audit.list({ action: 'job.rerun' }, 1);
+    expect(entry).toMatchObject({
+      object: `job:email/${id}`,
+      outcome: 'done',
+      detail: { edited: true, job: made },
+    });
+  });
+
+  it('makes one for one key', async () => {
+    const id = await add(welcome('keyed'));
+    const headers = { 'Idempotency-Key': 'again-1' };
+    const [one, two] = [await again(id, undefined, headers), await again(id, undefined, headers)];
+    expect([one.status, two.status]).toEqual([202, 200]);
+    expect(at(two.json, 'data.job.id')).toBe(at(one.json, 'data.job.id'));
+    const other = await again(id, { payload: welcome('another') }, headers);
+    expectError(other, 422, 'IDEMPOTENCY_CONFLICT');
+  });
+
+  it('adds nothing for a payload that does not fit, for those who may not, and for none that was', async () => {
+    const id = await add(welcome('refused'));
+    const wrong = await again(id, { payload: { type: 'welcome', data: { userId: 'u', name: 7 } } });
+    expectError(wrong, 400, 'INVALID_PAYLOAD');
+    expect(JSON.stringify(at(wrong.json, 'error.details'))).toContain('"data.name"');
+    expectError(await again(id, undefined, {}, producer), 403, 'FORBIDDEN');
+    expectError(await again(id, undefined, {}, viewer), 403, 'FORBIDDEN');
+    expectError(await again('nothing'), 404, 'JOB_NOT_FOUND');
+  });
+
+  it('wants the whole payload of one that its queue has forgotten', async () => {
+    const addedAt = new Date();
+    const forgotten = { queue: 'email', jobId: 'forgotten', addedAt, stateAt: addedAt, name: 'send-welcome' };
+    await site.world.database.jobIndex.record([
+      { ...forgotten, state: 'completed', payload: { type: 'welcome', data: { email: '[masked]' } } },
+    ]);
+    const bare = await again('forgotten');
+    expectError(bare, 400, 'INVALID_PAYLOAD');
+    expect(textAt(bare.json, 'error.message')).toContain('the queue has forgotten the job');
+    const masked = await again('forgotten', {
+      payload: { type: 'welcome', data: { userId: 'u', email: '[masked]', name: 'x' } },
+    });
+    expectError(masked, 400, 'INVALID_PAYLOAD');
+    expect((await again('forgotten', { payload: welcome('whole') })).status).toBe(202);
+  });
+});

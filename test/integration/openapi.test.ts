@@ -222,6 +222,14 @@ const calls: Readonly<Record<string, () => Promise<readonly Call[]> | readonly C
   'post /api/jobs/{queue}/{job}/promote': async () => [
     { path: `/api/jobs/email/${await addJob(later)}/promote`, status: 202 },
   ],
+  'post /api/jobs/{queue}/{job}/run-again': async () => {
+    const path = `/api/jobs/email/${await failedJob()}/run-again`;
+    const headers = { 'Idempotency-Key': 'run-again' };
+    return [
+      { path, headers, status: 202, body: { payload: reminder } },
+      { path, headers, status: 200 },
+    ];
+  },
   'post /api/jobs/{queue}/{job}/reveal': async () => [
     { path: `/api/jobs/email/${await addJob(later)}/reveal`, status: 200 },
   ],

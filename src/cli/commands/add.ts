@@ -1,12 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { z } from 'zod';
-import { isQueueName, type JobDefinition, queues } from '../../../queues/index.ts';
-import { MillraceError } from '../../errors/catalogue.ts';
 import { readCount, readDuration } from '../arguments.ts';
 import { type AskOptions, asking, askOptions, openClient } from '../client.ts';
 import { describeJob, follow } from '../follow.ts';
+import { readPayload, wholePayload } from '../payload.ts';
 import { print } from '../terminal.ts';
 
 interface AddOptions extends AskOptions {
@@ -54,7 +50,7 @@ async function add(
   given: string | undefined,
   options: AddOptions,
 ): Promise<void> {
-  const payload = payloadOf(queue, job, parse(await read(given, options.file)));
+  const payload = wholePayload(queue, job, (await readPayload(given, options.file)) ?? {});
   const { delay, priority, attempts, correlationId, key: idempotencyKey } = options;
   const client = await openClient(options);
   const wanted = { delay, priority, attempts, correlationId, idempotencyKey };
@@ -66,34 +62,10 @@ async function add(
       `${was} ${queue}/${job} ${added.id}, ${added.state}.\nSee it with: millrace job show ${queue} ${added.id}`,
     );
   }
-  const ended = await follow(client, added, { json: options.json === true, timeoutMs: options.timeout });
+  const ended = await asking(
+    follow(client, added, { json: options.json === true, timeoutMs: options.timeout }),
+  );
   print(options.json === true ? JSON.stringify({ event: 'end', job: ended }) : describeJob(ended));
-}
-
-async function read(given: string | undefined, file: string | undefined): Promise<string> {
-  if (given !== undefined && file !== undefined)
-    throw new MillraceError('INVALID_REQUEST', 'Give the payload, or --file, not both.');
-  if (file !== undefined) return readFile(file, 'utf8');
-  if (given === '-') return text(process.stdin);
-  return given ?? '{}';
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : '';
-    throw new MillraceError('INVALID_REQUEST', `The payload is no valid JSON: ${why}`, { cause: error });
-  }
-}
-
-/** Data alone gets the type of its job, where that has but one. */
-function payloadOf(queue: string, job: string, value: unknown): unknown {
-  if (typeof value === 'object' && value !== null && 'type' in value && 'data' in value) return value;
-  const jobs: Readonly<Record<string, JobDefinition>> = isQueueName(queue) ? queues[queue].jobs : {};
-  const schema = jobs[job]?.payload;
-  const type: unknown = schema instanceof z.ZodObject ? schema.shape.type : undefined;
-  return type instanceof z.ZodLiteral ? { type: type.value, data: value } : value;
 }
 
 /** Without what is not there. */

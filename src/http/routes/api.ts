@@ -55,7 +55,7 @@ export function apiRoutes(services: ApiServices): Route[] {
   const limit = services.maxPdfBytes === undefined ? {} : { maxBytes: services.maxPdfBytes };
   return [
     ...jobRoutes({ queues, jobs }),
-    ...jobControlRoutes(jobs),
+    ...jobControlRoutes({ queues, jobs, jobSearch: services.jobSearch }),
     ...jobEventRoutes(jobs, streams),
     ...jobSearchRoutes(services.jobSearch),
     ...queueRoutes(queueControl),

@@ -41,6 +41,10 @@ export const jobRequest = z.strictObject({
   options: requestOptions.optional(),
 });
 
+export const runAgainRequest = z.strictObject({
+  payload: z.unknown().optional().describe('Runs with this, `{ type, data }`, in the place of its own'),
+});
+
 /** How many jobs one request may add. */
 const mostJobs = 1_000;
 export const bulkRequest = z.strictObject({ jobs: z.array(jobRequest).min(1).max(mostJobs) });

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { queues as definitions, isQueueName, type JobDefinition } from '../../../../queues/index.ts';
-import { MillraceError } from '../../../errors/catalogue.ts';
 import { messageOf } from '../../../errors/classify.ts';
 import { parse } from '../../../http/answer.ts';
 import { contextOf, principalOf } from '../../../http/context.ts';
 import type { EventStreams } from '../../../http/event-stream.ts';
 import { html, type Markup } from '../../../http/html.ts';
 import { paths } from '../../../http/page-paths.ts';
-import type { JobHistory } from '../../../integrations/database/port.ts';
+import { findKnownJob, type KnownJob, rerunnable } from '../../../job-index/known-job.ts';
 import type { JobSearch } from '../../../job-index/search.ts';
 import type { JobControl } from '../../../queue/job-control.ts';
 import type { JobView } from '../../../queue/job-view.ts';
@@ -35,29 +34,12 @@ const object = ({ queue, id }: Address) => `job:${queue}/${id}`;
 /** How many of a job's children, and of its further runs, its page names. */
 const mostRelatives = 20;
 
-/** What is known of a job: by its queue, by the index, or by both. */
-export interface KnownJob {
-  readonly queue: string;
-  readonly id: string;
-  readonly name: string;
-  readonly live: JobView | undefined;
-  readonly history: JobHistory | undefined;
-}
-
 /** One job: what it is, how it went, what it belongs to, and what can be done with it. */
 export function jobPage(services: JobServices): ConsolePage {
   const { jobs, queues, jobSearch } = services;
   const change = { permission: 'jobs.change', params, object } as const;
 
-  const known = async ({ queue, id }: Address): Promise<KnownJob> => {
-    const [live, history] = await Promise.all([jobs.find(queue, id), jobSearch.find(queue, id)]);
-    const name = live?.name ?? history?.name;
-    if (name !== undefined) return { queue, id, name, live, history };
-    throw new MillraceError(
-      'JOB_NOT_FOUND',
-      `Queue ${queue} has no job "${id}": it never was, or its time has passed.`,
-    );
-  };
+  const known = ({ queue, id }: Address): Promise<KnownJob> => findKnownJob(services, queue, id);
   const relatives = async ({ queue, id }: Address): Promise<Family> => {
     if (!jobSearch.on) return { children: [], reruns: [] };
     const address = `${queue}/${id}`;
@@ -124,11 +106,8 @@ export function jobPage(services: JobServices): ConsolePage {
         object,
         async run({ params: address, body, principal, note }) {
           const job = await known(address);
-          const { payload, tenant } = payloadOf(job);
           const edited = readPayload(schemaOf(job), shownPayload(job), body);
-          const correlationId = job.live?.correlationId ?? job.history?.correlationId;
-          const again = { ...address, name: job.name, payload, correlationId, tenant };
-          const added = await rerun(queues, again, edited, principal.subject);
+          const added = await rerun(queues, rerunnable(job), edited, { by: principal.subject });
           note({ job: added.id });
           return { to: jobPath(added.queue, added.id), notice: `This is the new run of job ${job.id}.` };
         },
@@ -225,12 +204,7 @@ function rerunForm(view: View<Address>, job: KnownJob): Markup | undefined {
 <p>Makes a new job that is linked to this one. ${hint}</p>${form}</details>`;
 }
 
-/** The payload that a new run is made from: in clear where the queue has it. */
-function payloadOf({ live, history }: KnownJob) {
-  return { payload: live?.payload ?? history?.payload, tenant: history?.tenant };
-}
-
-/** The same as people see it. */
+/** The payload as people see it. */
 function shownPayload({ live, history }: KnownJob): unknown {
   return live === undefined ? history?.payload : maskJob(live).payload;
 }
