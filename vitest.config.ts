@@ -10,8 +10,10 @@ export default defineConfig({
     setupFiles: ['test/support/property-seed.ts'],
     // Two cores: more workers only make real servers and browsers wait for each other.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Deadlines of what hangs, not measures of speed: a loaded machine gets there too.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 40_000 } },
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     coverage: { include: ['config/**', 'queues/**', 'processors/**', 'schedulers/**', 'src/**'] },
   },

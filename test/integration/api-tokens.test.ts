@@ -164,7 +164,7 @@ describe('the command line', { timeout: 120_000 }, () => {
     const id = Array.isArray(listed) ? textAt(listed[0], 'id') : '';
     const revoked = await millrace(['token', 'revoke', id]);
     expect(revoked.stdout).toContain('revoked by cli:');
-    await until('the API has heard', async () => (await tryToken(made.stdout.trim())).status === 401, 10_000);
+    await until('the API has heard', async () => (await tryToken(made.stdout.trim())).status === 401);
     const log = await site.world.database.audit.list({ object: `token:${id}` }, 10);
     expect(log).toEqual([expect.objectContaining({ action: 'token.revoke', via: 'cli', outcome: 'done' })]);
   });

@@ -56,8 +56,6 @@ interface Message {
   readonly failed?: { readonly code: string; readonly message: string };
 }
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
 const folders: string[] = [];
 const open: EmbeddedServer[] = [];
 const children: ChildProcess[] = [];
@@ -76,7 +74,7 @@ afterEach(async () => {
   // Whatever a test left running would be the next one's surprise.
   const stray = folders.flatMap(postmasters);
   for (const pid of stray) process.kill(pid, 'SIGQUIT');
-  await vi.waitFor(() => expect(folders.flatMap(processesIn)).toEqual([]), { timeout: 10_000, interval: 10 });
+  await vi.waitFor(() => expect(folders.flatMap(processesIn)).toEqual([]), { timeout: 40_000, interval: 10 });
   expect(stray, 'servers that nobody stopped').toEqual([]);
 });
 
@@ -256,7 +254,7 @@ describe('after a crash', () => {
     const fresh = join(makeFolder(), 'data');
     const owner = spawnOwner(fresh);
     await vi.waitFor(() => expect(nurseries(fresh, 'cluster/PG_VERSION')).toHaveLength(1), {
-      timeout: 10_000,
+      timeout: 40_000,
       interval: 2,
     });
     await kill(owner);
@@ -264,7 +262,7 @@ describe('after a crash', () => {
     const server = await start(fresh);
 
     expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    await vi.waitFor(() => expect(processesIn(dirname(fresh)).filter(isInitdb)).toEqual([]));
+    await vi.waitFor(() => expect(processesIn(dirname(fresh)).filter(isInitdb)).toEqual([]), 40_000);
     await start(fresh);
     expect(nurseries(fresh, '.')).toEqual([]);
   });

@@ -368,10 +368,10 @@ describe('export-data', () => {
       { key: 'stopped-upload', signal: stop.signal, database, storage },
     );
     const failed = expect(running).rejects.toBe(reason);
-    await expect.poll(begun, { timeout: 10_000 }).toBe(true);
+    await expect.poll(begun).toBe(true);
     stop.abort(reason);
     await failed;
-    await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(left).toEqual([]);
     expect(await world.pool.query(`select 1 from documents where job_key = 'stopped-upload'`)).toMatchObject({
       rowCount: 0,
     });

@@ -19,7 +19,7 @@ interface Line {
 }
 
 /** What a caller may have to wait for an answer while the store is away. */
-const patienceMs = 10_000;
+const patienceMs = 30_000;
 
 const settled = [() => true, () => false] as const;
 

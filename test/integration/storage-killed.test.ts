@@ -28,7 +28,7 @@ it('leaves no half file under its key when the process is killed, and the next o
   await once(child.stdout, 'data');
   const incoming = () => readdir(join(dir, '.incoming'));
   // The source may be read a moment before its file is open.
-  await expect.poll(incoming, { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(incoming).toHaveLength(1);
   child.kill('SIGKILL');
   await once(child, 'exit');
 

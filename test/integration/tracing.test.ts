@@ -55,7 +55,7 @@ describe('a trace', () => {
         interval: 200,
       })
       .toBe(true);
-    await expect.poll(() => named('process email'), { timeout: 30_000 }).toBeDefined();
+    await expect.poll(() => named('process email')).toBeDefined();
     const request = named('POST /api/jobs/:queue/');
     expect(request?.parentSpanId).toBe('00f067aa0ba902b7');
     const added = named('add email');

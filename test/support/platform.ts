@@ -132,7 +132,7 @@ function recordingLog(bindings: Record<string, unknown>, logged: Platform['logge
 }
 
 /** Asks until the answer is yes; for facts that no event tells. Fails after `limitMs` with what it waited for. */
-export async function until(what: string, holds: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean>, limitMs = 40_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`Waited in vain: ${what}`);
