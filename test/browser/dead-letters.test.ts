@@ -138,7 +138,7 @@ describe('the dead letters of a bad night', () => {
       .first()
       .waitFor();
     await wellMade();
-    const log = await site.world.database.audit.list({ object: 'dead-letters:filter' }, 10);
+    const log = await site.audited({ object: 'dead-letters:filter' });
     expect(log.filter(({ outcome }) => outcome === 'done')).toHaveLength(2);
   });
 

@@ -166,7 +166,7 @@ describe('the page of a job', () => {
     await page.reload();
     await page.getByRole('link', { name: `email/${id}` }).click();
     await page.getByRole('table', { name: 'Further runs of it' }).getByText(made, { exact: true }).waitFor();
-    const [entry] = await site.world.database.audit.list({ action: 'job.rerun' }, 1);
+    const [entry] = await site.audited({ action: 'job.rerun' });
     expect(entry).toMatchObject({ object: `job:email/${id}`, outcome: 'done', detail: { job: made } });
   });
 
@@ -231,7 +231,7 @@ describe('the page of a job', () => {
     expect(await heard(admin)).toBe('undefined');
     expect(await faultsOfPage(admin)).toEqual([]);
     await admin.context.close();
-    const [entry] = await site.world.database.audit.list({ action: 'job.reveal' }, 1);
+    const [entry] = await site.audited({ action: 'job.reveal' });
     expect(entry).toMatchObject({ role: 'admin', object: `job:email/${id}`, outcome: 'done' });
   });
 });

@@ -112,17 +112,14 @@ describe('a token that an admin makes', () => {
     }
     await tokens('DELETE', `/${id}`);
     expect((await tokens('DELETE', '/none')).status).toBe(404);
-    const log = () => site.world.database.audit.list({ object: `token:${id}` }, 10);
-    await until('all outcomes are written', async () =>
-      (await log()).every(({ outcome }) => outcome !== undefined),
-    );
-    expect((await log()).map(({ role, outcome }) => [role, outcome])).toEqual([
+    const log = await site.audited({ object: `token:${id}` });
+    expect(log.map(({ role, outcome }) => [role, outcome])).toEqual([
       ['admin', 'done'],
       ['operator', 'refused'],
       ['viewer', 'refused'],
       ['producer', 'refused'],
     ]);
-    const [made] = await site.world.database.audit.list({ action: 'token.create' }, 10);
+    const [made] = await site.audited({ action: 'token.create' });
     expect(made?.detail?.error).toBe('FORBIDDEN');
   });
 });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../support/platform.ts';
 import { at, openSite, reminder, type Site, textAt } from '../support/site.ts';
 
 let site: Site;
@@ -10,14 +9,6 @@ afterAll(() => site.close());
 
 const log = (filter: Parameters<Site['world']['database']['audit']['list']>[0] = {}) =>
   site.world.database.audit.list(filter, 100);
-
-/** Outcomes are written beside the answer. */
-async function ended(filter: Parameters<typeof log>[0]) {
-  await until('every outcome is written', async () =>
-    (await log(filter)).every(({ outcome }) => outcome !== undefined),
-  );
-  return log(filter);
-}
 
 async function isPaused(queue: string): Promise<unknown> {
   const token = await site.token('operator');
@@ -39,7 +30,7 @@ describe('a change from the board', () => {
   it('is in the log with who, what, on what, from where and how it ended', async () => {
     const { id } = await site.platform.queues.addUntyped('email', 'send-reminder', reminder);
     expect((await board('PUT', `/email/${id}/clean`, 'operator')).status).toBe(204);
-    expect(await ended({ object: `job:email/${id}` })).toEqual([
+    expect(await site.audited({ object: `job:email/${id}` })).toEqual([
       expect.objectContaining({
         subject: 'operator',
         role: 'operator',
@@ -56,17 +47,17 @@ describe('a change from the board', () => {
   it('is in the log when it is refused, and is not made', async () => {
     expect((await board('PUT', '/sync/pause', 'viewer')).status).toBe(403);
     expect(await isPaused('sync')).toBe(false);
-    expect(await ended({ object: 'queue:sync' })).toEqual([
+    expect(await site.audited({ object: 'queue:sync' })).toEqual([
       expect.objectContaining({ action: 'queue.pause', role: 'viewer', outcome: 'refused' }),
     ]);
   });
 
   it('says which jobs were meant, also when there are none', async () => {
     await board('PUT', '/document/retry/failed', 'operator');
-    const [entry] = await ended({ object: 'queue:document' });
+    const [entry] = await site.audited({ object: 'queue:document' });
     expect(entry).toMatchObject({ action: 'queue.retry', detail: { state: 'failed' }, outcome: 'done' });
     await board('PUT', '/document/nothing%2Fthere/retry', 'operator');
-    const [missing] = await ended({ object: 'job:document/*' });
+    const [missing] = await site.audited({ object: 'job:document/*' });
     expect(missing).toMatchObject({ object: 'job:document/nothing/there', outcome: 'refused' });
   });
 
@@ -84,7 +75,7 @@ describe('a change by the API', () => {
     await add('producer');
     expect(await log({ action: 'job.add' })).toEqual([]);
     const id = textAt((await add('operator')).json, 'data.job.id');
-    expect(await ended({ action: 'job.add' })).toEqual([
+    expect(await site.audited({ action: 'job.add' })).toEqual([
       expect.objectContaining({
         object: 'queue:email',
         outcome: 'done',
@@ -96,7 +87,7 @@ describe('a change by the API', () => {
 
   it('that is refused says why', async () => {
     await add('operator', { type: 'wrong' });
-    const [entry] = await ended({ action: 'job.add' });
+    const [entry] = await site.audited({ action: 'job.add' });
     expect(entry).toMatchObject({ outcome: 'refused', detail: { error: 'INVALID_PAYLOAD' } });
   });
 
@@ -108,7 +99,7 @@ describe('a change by the API', () => {
     });
     expect([answer.status, at(answer.json, 'error.code')]).toEqual([403, 'FORBIDDEN']);
     expect(answer.headers.get('WWW-Authenticate')).toContain('scope="producer"');
-    const [entry] = await ended({ subject: 'viewer', action: 'job.add' });
+    const [entry] = await site.audited({ subject: 'viewer', action: 'job.add' });
     expect(entry).toMatchObject({ outcome: 'refused' });
   });
 });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../src/integrations/database/port.ts';
-import { until } from '../support/platform.ts';
 import { at, openSite, type Site } from '../support/site.ts';
 
 let site: Site;
@@ -116,8 +115,7 @@ describe('the audit log over HTTP', () => {
     expect(row).toContain(`"'=HYPERLINK(""http://evil.example"",""x"")"`);
     expect(row).toContain(`"'+cmd|' /C calc'!A0, ""quoted""\nline"`);
     expect(row.endsWith('\r\n')).toBe(true);
-    const exports = () => site.world.database.audit.list({ action: 'audit.export', outcome: 'done' }, 10);
-    await until('both exports are in the log', async () => (await exports()).length === 2);
-    expect((await exports())[0]).toMatchObject({ subject: 'admin', object: 'audit:log' });
+    const exported = { subject: 'admin', object: 'audit:log', outcome: 'done' };
+    expect(await site.audited({ action: 'audit.export' })).toMatchObject([exported, exported]);
   });
 });

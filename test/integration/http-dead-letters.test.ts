@@ -206,9 +206,9 @@ describe('dead letters over HTTP', () => {
     expectError(await ask('POST', `/${letter}/replay`, undefined, viewer), 403, 'FORBIDDEN');
     expectError(await ask('POST', '/replay', { filter: {} }, viewer), 403, 'FORBIDDEN');
     expectError(await ask('GET', '', undefined, producer), 403, 'FORBIDDEN');
-    const log = await site.world.database.audit.list({ object: `dead-letter:${letter}` }, 5);
+    const log = await site.audited({ object: `dead-letter:${letter}` });
     expect(log).toMatchObject([{ action: 'dead-letter.replay', outcome: 'refused' }]);
-    const bulk = await site.world.database.audit.list({ object: 'dead-letters:filter', subject: 'ops' }, 5);
+    const bulk = await site.audited({ object: 'dead-letters:filter', subject: 'ops' });
     expect(bulk).toContainEqual(
       expect.objectContaining({
         outcome: 'done',

@@ -93,7 +93,7 @@ describe('schedules over HTTP', () => {
         { by: 'ops', job: { id: ids[0], state: 'waiting' } },
       ],
     });
-    const log = await site.world.database.audit.list({ object: 'schedule:data-cleanup' }, 10);
+    const log = await site.audited({ object: 'schedule:data-cleanup' });
     expect(log.map(({ action, outcome }) => [action, outcome])).toEqual(
       [1, 2, 3].map(() => ['schedule.run', 'done']),
     );

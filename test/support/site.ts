@@ -8,7 +8,7 @@ import { hashPassword } from '../../src/access/passwords.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { createHttpService, type HttpOptions, type HttpService, type Role } from '../../src/http/index.ts';
 import { createBuiltInConverter } from '../../src/integrations/conversion-gateway/built-in/converter.ts';
-import type { JobCancellations } from '../../src/integrations/database/port.ts';
+import type { AuditFilter, AuditRecord, JobCancellations } from '../../src/integrations/database/port.ts';
 import { createOutboxReader } from '../../src/integrations/mail/outbox-reader.ts';
 import { createLocalStorage } from '../../src/integrations/storage/local.ts';
 import type { Storage } from '../../src/integrations/storage/port.ts';
@@ -22,7 +22,7 @@ import { DeadLetterControl } from '../../src/queue/dead-letter-control.ts';
 import { JobControl } from '../../src/queue/job-control.ts';
 import { QueueControl } from '../../src/queue/queue-control.ts';
 import { scoreStory } from '../../src/scoring/index.ts';
-import { openPlatform, type Platform, type TestProcessors } from './platform.ts';
+import { openPlatform, type Platform, type TestProcessors, until } from './platform.ts';
 import { createWorld, type World } from './world.ts';
 
 export const jwtSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
@@ -55,6 +55,11 @@ export interface Site {
   token(role: Role, subject?: string): Promise<string>;
   /** Asks as nobody in particular, or with a token; never follows redirects. */
   ask(method: string, path: string, request?: Ask): Promise<Answer>;
+  /**
+   * What the audit log holds of it, the newest first, at most a hundred; waits for the outcome of each, since outcomes are
+   * written beside the answer.
+   */
+  audited(filter: AuditFilter): Promise<readonly AuditRecord[]>;
   close(): Promise<void>;
 }
 
@@ -161,6 +166,14 @@ export async function openSite(
     },
     token: (role, subject) => service.issueToken(role, 1, subject),
     ask: (method, path, request) => ask(`${service.url}${path}`, method, request),
+    async audited(filter) {
+      let found: readonly AuditRecord[] = [];
+      await until('every outcome is in the audit log', async () => {
+        found = await world.database.audit.list(filter, 100);
+        return found.every(({ outcome }) => outcome !== undefined);
+      });
+      return found;
+    },
     close,
   };
 }
