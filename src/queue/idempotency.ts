@@ -5,8 +5,12 @@ import { createHash } from 'node:crypto';
  * A hash, since a key may hold what an id may not (a colon) and must not clash with ids that BullMQ counts up.
  */
 export function jobIdOf(queue: string, job: string, idempotencyKey: string): string {
-  const hash = createHash('sha256').update(`${queue}\n${job}\n${idempotencyKey}`).digest('base64url');
-  return `k-${hash.slice(0, 32)}`;
+  return `k-${shortHash(`${queue}\n${job}\n${idempotencyKey}`)}`;
+}
+
+/** A part of an id that follows from a text: 192 bits of its hash. */
+export function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 32);
 }
 
 /** Whether two payloads say the same, whatever the order of their fields: a reused key must not hide other work. */

@@ -59,7 +59,7 @@ const welcome = (userId: string, name = 'Ada') => ({
   data: { userId, email: 'ada@example.com', name },
 });
 const firstLetter = () => page.locator('tbody th a[href*="/letter/"]').first();
-const openLetters = () => site.deadLetters.preview({}).then(({ total }) => total);
+const openLetters = () => site.deadLetters.inBulk.preview({}).then(({ total }) => total);
 async function wellMade(): Promise<void> {
   expect(await faultsOfPage(operator)).toEqual([]);
   expect(await harmOf(page)).toEqual([]);

@@ -75,7 +75,7 @@ test('a replay of many dead letters whose process is killed in the middle goes o
       options: { attempts: 1 },
     })),
   );
-  await until('all are dead', async () => (await control.preview({})).total === letters, 120_000);
+  await until('all are dead', async () => (await control.inBulk.preview({})).total === letters, 120_000);
   await until(
     'all failures are recorded',
     async () => (await platform.queues.counts('email')).failed === letters,
@@ -92,7 +92,7 @@ test('a replay of many dead letters whose process is killed in the middle goes o
     body: { filter: { queue: 'email' }, dryRun: false, perSecond: 60 },
   });
   const id = textAt(begun.json, 'data.replay.id');
-  const progress = () => control.operation('replay', id);
+  const progress = () => control.inBulk.find('replay', id);
   await until('some are replayed', async () => (await progress()).done >= letters / 8, 60_000);
   await first.kill('SIGKILL');
   const halted = await progress();
@@ -109,5 +109,5 @@ test('a replay of many dead letters whose process is killed in the middle goes o
     return active + waiting + failed === 0;
   });
   expect([...ran.values()].filter((times) => times !== 1)).toEqual([]);
-  expect(await control.preview({})).toMatchObject({ total: 0 });
+  expect(await control.inBulk.preview({})).toMatchObject({ total: 0 });
 });

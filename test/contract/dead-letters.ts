@@ -192,6 +192,11 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
       // Whoever died between the queue and the records comes to the same job.
       await world.pool.query(`update dead_letters set state = 'open', closed_at = null`);
       expect(await control.replay(letter, { by: 'ops' })).toEqual(replayed);
+      await world.pool.query(
+        `update dead_letters set state = 'open', closed_at = null, claimed_by = 'dead', claimed_until = now() - interval '1 s'`,
+      );
+      await control.settle(letter);
+      expect(await control.find(letter)).toMatchObject({ state: 'replayed', replayJob: replayed.id });
       expect(ran).toEqual(['ada']);
     });
 
@@ -263,7 +268,10 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
       await until('the other is dead', async () => (await control.groups({}, 10)).length === 2);
       const [group] = await control.groups({ state: 'open' }, 10);
       expect(group).toMatchObject({ count: 12, message: 'Provider away for <text>', queue: 'email' });
-      expect(await control.preview({ queue: 'email' })).toMatchObject({ total: 12, groups: [{ count: 12 }] });
+      expect(await control.inBulk.preview({ queue: 'email' })).toMatchObject({
+        total: 12,
+        groups: [{ count: 12 }],
+      });
       broken = new Set(['user 3']);
       await control.discard(dead[5]?.letter ?? '', { by: 'ops', reason: 'not wanted' });
       const wanted = {
@@ -274,13 +282,13 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
         requestedBy: 'ops',
       } as const;
       const started = await Promise.all([
-        control.start(wanted, 'k'),
-        control.start(wanted, 'k'),
-        control.start(wanted),
+        control.inBulk.start(wanted, 'k'),
+        control.inBulk.start(wanted, 'k'),
+        control.inBulk.start(wanted),
       ]);
       expect(new Set(started.map(({ id }) => id)).size).toBe(2);
       await Promise.all([work('one'), work('two')]);
-      const progress = () => Promise.all(started.map(({ id }) => control.operation('replay', id)));
+      const progress = () => Promise.all(started.map(({ id }) => control.inBulk.find('replay', id)));
       await until('all is done', async () => (await progress()).every(({ state }) => state === 'done'));
       const [first, , other] = await progress();
       expect((first?.done ?? 0) + (other?.done ?? 0)).toBe(11);
@@ -297,7 +305,7 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
         `update dead_letters set content = jsonb_set(content, '{payload,data}', '{}') where id = $1`,
         [dead[0]?.letter],
       );
-      const started = await control.start({
+      const started = await control.inBulk.start({
         kind: 'replay',
         filter: { queue: 'email' },
         perSecond: 0.2,
@@ -307,13 +315,13 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
       await work('one');
       await until(
         'the first was tried',
-        async () => (await control.operation('replay', started.id)).failed === 1,
+        async () => (await control.inBulk.find('replay', started.id)).failed === 1,
       );
-      const stopped = await control.stop('replay', started.id);
+      const stopped = await control.inBulk.stop('replay', started.id);
       expect(stopped).toMatchObject({ state: 'stopped', total: 3, failed: 1 });
       expect(stopped.fault).toContain('INVALID_PAYLOAD');
       expect(ran).toEqual([]);
-      const discarded = await control.start({
+      const discarded = await control.inBulk.start({
         kind: 'discard',
         filter: { queue: 'email' },
         perSecond: 200,
@@ -321,7 +329,7 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
         requestedBy: 'ops',
       });
       await until('all are discarded', async () => {
-        const { state } = await control.operation('discard', discarded.id);
+        const { state } = await control.inBulk.find('discard', discarded.id);
         return state === 'done';
       });
       expect(await control.list({}, undefined, 10)).toMatchObject(

@@ -91,7 +91,7 @@ async function deadLetter(): Promise<string> {
 
 async function operation(kind: 'replay' | 'discard'): Promise<string> {
   const filter = { queue: 'document' };
-  const started = await site.deadLetters.start({
+  const started = await site.deadLetters.inBulk.start({
     kind,
     filter,
     perSecond: 1,

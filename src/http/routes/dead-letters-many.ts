@@ -23,7 +23,7 @@ const tag = 'Dead letters';
 /** Many dead letters at once: tried dry, then worked off in the background, watched and stopped. */
 export function deadLetterBulkRoutes(letters: DeadLetterControl): Route[] {
   const look = async (filter: DeadLetterFilter) => {
-    const { samples, ...seen } = await letters.preview(filter);
+    const { samples, ...seen } = await letters.inBulk.preview(filter);
     return reply(200, { preview: { ...seen, samples: samples.map(viewLetter) } });
   };
 
@@ -44,7 +44,10 @@ export function deadLetterBulkRoutes(letters: DeadLetterControl): Route[] {
       note({ ...detailOf(filter), dryRun, perSecond });
       if (dryRun) return look(filter);
       const wanted = { kind: 'replay', filter, perSecond, requestedBy: principal.subject } as const;
-      const started = await letters.start({ ...wanted, reason: undefined }, headers['Idempotency-Key']);
+      const started = await letters.inBulk.start(
+        { ...wanted, reason: undefined },
+        headers['Idempotency-Key'],
+      );
       note({ replay: started.id, total: started.total });
       return reply(202, { replay: started });
     },
@@ -71,7 +74,7 @@ export function deadLetterBulkRoutes(letters: DeadLetterControl): Route[] {
         perSecond: discardPace,
         requestedBy: principal.subject,
       } as const;
-      const started = await letters.start({ ...wanted, reason }, headers['Idempotency-Key']);
+      const started = await letters.inBulk.start({ ...wanted, reason }, headers['Idempotency-Key']);
       note({ discard: started.id, total: started.total });
       return reply(202, { discard: started });
     },
@@ -87,7 +90,7 @@ export function deadLetterBulkRoutes(letters: DeadLetterControl): Route[] {
     answers: { 200: z.object({ operations: z.array(operation) }) },
     errors: ['DATABASE_UNAVAILABLE'],
     async handle({ query: { limit } }) {
-      return reply(200, { operations: await letters.operations(limit) });
+      return reply(200, { operations: await letters.inBulk.list(limit) });
     },
   });
 
@@ -119,7 +122,7 @@ function operationRoutes(kind: DeadLetterOperationKind, letters: DeadLetterContr
     answers,
     errors,
     async handle({ params }) {
-      return reply(200, { [kind]: await letters.operation(kind, params.operation) });
+      return reply(200, { [kind]: await letters.inBulk.find(kind, params.operation) });
     },
   });
   const stop = route({
@@ -135,7 +138,7 @@ function operationRoutes(kind: DeadLetterOperationKind, letters: DeadLetterContr
     audit: { action, object: ({ operation: id }) => `dead-letters:${kind}/${id}` },
     async handle({ params, note }) {
       note({ stop: true });
-      return reply(200, { [kind]: await letters.stop(kind, params.operation) });
+      return reply(200, { [kind]: await letters.inBulk.stop(kind, params.operation) });
     },
   });
   return [show, stop];

@@ -40,7 +40,7 @@ export function deadLetterBulkPages({ deadLetters }: DeadLetterServices): Consol
         body: filter.extend({ perSecond, key: z.string().max(64).optional() }),
         object: () => 'dead-letters:filter',
         async run({ body: { perSecond: pace, key, ...chosen }, principal, note }) {
-          const started = await deadLetters.start(
+          const started = await deadLetters.inBulk.start(
             {
               kind: 'replay',
               filter: chosen,
@@ -67,7 +67,7 @@ export function deadLetterBulkPages({ deadLetters }: DeadLetterServices): Consol
           yes: 'Discard them',
         }),
         async run({ body: { reason, total: _, ...chosen }, principal, note }) {
-          const started = await deadLetters.start({
+          const started = await deadLetters.inBulk.start({
             kind: 'discard',
             filter: chosen,
             perSecond: 200,
@@ -80,7 +80,7 @@ export function deadLetterBulkPages({ deadLetters }: DeadLetterServices): Consol
       }),
     },
     async render({ query, now, form, failed }) {
-      const { total, groups, samples } = await deadLetters.preview(query);
+      const { total, groups, samples } = await deadLetters.inBulk.preview(query);
       const hidden = asFields(query);
       const typed = failed?.values;
       return {
@@ -130,13 +130,13 @@ ${form('discard', {
         object: ({ kind, id }) => `dead-letters:${kind}/${id}`,
         async run({ params: { kind, id }, note }) {
           note({ stop: true });
-          const { done, total } = await deadLetters.stop(kind, id);
+          const { done, total } = await deadLetters.inBulk.stop(kind, id);
           return { notice: `It is stopped, with ${done} of ${total} done.` };
         },
       }),
     },
     async render({ params: { kind, id }, now, form }) {
-      const operation = await deadLetters.operation(kind, id);
+      const operation = await deadLetters.inBulk.find(kind, id);
       const { state, total, done, failed, fault, filter: chosen } = operation;
       const bar = html`<progress max="${Math.max(total, 1)}" value="${done + failed}" aria-label="Progress">${done} of ${total}</progress>`;
       return {

@@ -57,7 +57,7 @@ export function deadLetterPages({ deadLetters }: DeadLetterServices): ConsolePag
       const [found, groups, operations] = await Promise.all([
         deadLetters.list(chosen, before, rowsAtOnce + 1),
         grouped ? deadLetters.groups(chosen, mostGroups) : [],
-        grouped ? deadLetters.operations(5) : [],
+        grouped ? deadLetters.inBulk.list(5) : [],
       ]);
       const letters = found.slice(0, rowsAtOnce);
       const next = found.length > rowsAtOnce ? letters.at(-1)?.cursor : undefined;
