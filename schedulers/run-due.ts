@@ -63,7 +63,8 @@ export async function runDue<S extends TimedSchedule>(
   // Asked on every occasion: a pause holds for all schedulers at once, and what is due meanwhile is not missed.
   if ((await dependencies.paused?.(schedule.name)) === true) return;
   const now = momentOf(dependencies.clock(), occasion.alarmAt);
-  const last = await ticks.last(schedule.name);
+  // Ticks ahead of the clock were made while it was wrong. Counted from them, none would be due until they come.
+  const last = await ticks.last(schedule.name, now);
   if (last === undefined) {
     await ticks.baseline(schedule.name, now);
     return;
@@ -107,7 +108,7 @@ function whatIsDue(
   return { due: missed === undefined ? [] : [missed], caughtUp: true };
 }
 
-/** Enqueues what another scheduler claimed and did not confirm, unless that is too old by now to be of use. */
+/** Enqueues what another scheduler claimed and did not confirm, unless that is too old to be of use, or yet to come. */
 async function takeOver<S extends TimedSchedule>(
   dependencies: Dependencies<S>,
   schedule: S,
@@ -115,7 +116,7 @@ async function takeOver<S extends TimedSchedule>(
 ): Promise<void> {
   const oldest = now.getTime() - Math.max(schedule.catchUpMs, LIVE_MS);
   for (const tickAt of await dependencies.ticks.unconfirmed(schedule.name)) {
-    if (tickAt.getTime() > oldest) await runTick(dependencies, schedule, tickAt, false);
+    if (tickAt.getTime() > oldest && tickAt <= now) await runTick(dependencies, schedule, tickAt, false);
   }
 }
 

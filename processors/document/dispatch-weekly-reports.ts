@@ -2,7 +2,8 @@ import { queues } from '../../queues/index.ts';
 import type { WeeklySubscriber } from '../../src/integrations/database/port.ts';
 import type { FollowUp } from '../../src/worker/context.ts';
 import { defineProcessor } from '../define.ts';
-import { mondayOf, reportRange, weekFrom } from './report/plan.ts';
+import { wholeWeek } from '../weeks.ts';
+import { weekFrom } from './report/plan.ts';
 
 /** Users read, and jobs added, at once. */
 const pageSize = 500;
@@ -27,10 +28,7 @@ export const dispatchWeeklyReports = defineProcessor(
   'dispatch-weekly-reports',
   ['database'],
   async ({ job, data, log, signal, progress, addJobs, services: { database } }) => {
-    const week =
-      data.weekStart === undefined
-        ? reportRange(undefined, job.addedAt ?? new Date(), 'weekly')
-        : weekFrom(mondayOf(new Date(`${data.weekStart}T00:00:00Z`)));
+    const week = weekFrom(wholeWeek(data.weekStart, job.addedAt ?? new Date()));
     const keyPrefix = weeklyReportKey(week.start, '');
     let considered = 0;
     let added = 0;

@@ -1,4 +1,5 @@
 import { defineProcessor } from '../define.ts';
+import { wholeWeek } from '../weeks.ts';
 import { fanOut, listed, listedDeadlines, pageSize } from './fan-out.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -21,7 +22,7 @@ export const dispatchWeeklySummaries = defineProcessor(
   async (context) => {
     const { mailings } = context.services.database;
     const from = context.job.addedAt ?? new Date();
-    const weekStart = context.data.weekStart ?? lastMonday(from);
+    const weekStart = wholeWeek(context.data.weekStart, from);
     const ahead = (days: number) => new Date(from.getTime() + days * dayMs);
     const figures = await mailings.summaryFigures({ weekStart, from, until: ahead(soonDays), most: mostTop });
     const topOpportunities = listed(figures.top);
@@ -56,9 +57,3 @@ export const dispatchWeeklySummaries = defineProcessor(
     });
   },
 );
-
-/** The Monday that began the last whole week (UTC) before a time: on a Monday, the one seven days ago. */
-export function lastMonday(time: Date): string {
-  const sinceMonday = (time.getUTCDay() + 6) % 7;
-  return new Date(time.getTime() - (sinceMonday + 7) * dayMs).toISOString().slice(0, 10);
-}

@@ -90,11 +90,13 @@ export function onwardPage(to: string): string {
   });
 }
 
-export function faultPage(status: number, message: string): string {
+/** @param inAdmin whether it is for those who run the platform, who are told where to go on. */
+export function faultPage(status: number, message: string, inAdmin: boolean): string {
+  const onward = html`<p><a href="${status === 401 ? paths.signIn : paths.board}">${status === 401 ? 'Sign in' : 'Back to the queues'}</a></p>`;
   return page(
     'Not done',
     html`<h1>That did not work</h1>
 <p class="fault" role="alert">${message}</p>
-<p><a href="${status === 401 ? paths.signIn : paths.board}">${status === 401 ? 'Sign in' : 'Back to the queues'}</a></p>`,
+${inAdmin ? onward : undefined}`,
   );
 }

@@ -60,13 +60,10 @@ async function missedTicks(database: Database, zone: string): Promise<{ schedule
     schedules
       .filter(({ name, enabled }) => enabled && !paused.has(name))
       .map(async ({ name, cron, timeZone }) => {
-        const last = await database.ticks.last(name);
+        const until = new Date(Date.now() - graceMs);
+        const last = await database.ticks.last(name, until);
         if (last === undefined) return undefined;
-        const tickAt = previousTick(
-          { cron, timeZone: timeZone ?? zone },
-          last,
-          new Date(Date.now() - graceMs),
-        );
+        const tickAt = previousTick({ cron, timeZone: timeZone ?? zone }, last, until);
         return tickAt === undefined ? undefined : { schedule: name, tickAt };
       }),
   );

@@ -124,9 +124,13 @@ function finish(app: Express, redact: HttpOptions['redact']): Express {
   return app;
 }
 
+/** Where people come with a browser: the console, and what links in mails lead to. */
+const forPeople = /^\/(admin|unsubscribe|files)(?![^/?])/;
+
 /** People at a page of ours get a page. */
 const pageForPeople: ErrorView = ({ status, message }, request, response) => {
-  if (!request.originalUrl.startsWith('/admin') || request.accepts(['json', 'html']) !== 'html') return false;
-  response.type('html').send(faultPage(status, message));
+  const [, part] = forPeople.exec(request.originalUrl) ?? [];
+  if (part === undefined || request.accepts(['json', 'html']) !== 'html') return false;
+  response.type('html').send(faultPage(status, message, part === 'admin'));
   return true;
 };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { dispatchReminders } from '../../processors/email/dispatch-reminders.ts';
-import { dispatchWeeklySummaries, lastMonday } from '../../processors/email/dispatch-weekly-summaries.ts';
+import { dispatchWeeklySummaries } from '../../processors/email/dispatch-weekly-summaries.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import type { JobContext } from '../../src/worker/context.ts';
 import { openPlatform, type Platform } from '../support/platform.ts';
@@ -191,11 +191,19 @@ describe('dispatch-weekly-summaries', () => {
     expect(await run()).toMatchObject({ added: 0 });
   });
 
-  it.each([
-    ['2026-11-23T08:00:00Z', '2026-11-16'],
-    ['2026-11-29T23:59:59Z', '2026-11-16'],
-    ['2026-11-22T00:00:00Z', '2026-11-09'],
-  ])('is about the last whole week: on %s that of %s', (time, monday) => {
-    expect(lastMonday(new Date(time))).toBe(monday);
+  it('takes any day of a week for it, and refuses a week that is not over', async () => {
+    await seed();
+    const run = (weekStart: string) => {
+      const payload = { type: 'dispatch-weekly-summaries' as const, data: { weekStart } };
+      return dispatchWeeklySummaries.run({ ...payload, payload, ...surroundings() });
+    };
+    expect(await run('2026-11-18')).toMatchObject({ added: users / 4 });
+    expect(await run('2026-11-16')).toMatchObject({ added: 0 });
+    await expect(run('2026-11-23')).rejects.toMatchObject({
+      code: 'INVALID_PAYLOAD',
+      message: expect.stringContaining('2026-11-16 or before'),
+      retryable: false,
+    });
+    expect((await platform.queues.counts('email')).waiting).toBe(users / 4);
   });
 });

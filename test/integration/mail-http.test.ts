@@ -204,6 +204,20 @@ describe('unsubscribing', () => {
       expect((await site.ask('POST', address)).status).toBe(403);
     expect(await refusal('summaries')).toBeUndefined();
   });
+
+  it('tells who comes with a browser on a page that a link is not good', async () => {
+    for (const [address, advice] of [
+      ['/unsubscribe/x', 'Use the one in the latest mail'],
+      ['/files/d-1/report.pdf?expires=1&signature=x', 'This link has expired'],
+    ]) {
+      const answer = await fetch(`${site.service.url}${address}`, { headers: { accept: 'text/html,*/*' } });
+      const text = await answer.text();
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([403, 'text/html; charset=utf-8']);
+      expect(text).toContain(advice);
+      expect(text).not.toContain('/admin/queues');
+      expect((await site.ask('GET', address ?? '')).text).toContain('"code":"FORBIDDEN"');
+    }
+  });
 });
 
 describe('/admin/mails', () => {

@@ -188,6 +188,48 @@ describe('what is due of a schedule', () => {
     expect(state.enqueued).toEqual([]);
   });
 
+  test('a clock that goes back an hour makes nothing twice, and goes on where it was', async () => {
+    const { start, look, sweep, at, state } = bench({ cron: '*/30 * * * *' }, '2026-06-01T08:45:00Z');
+    await start();
+    at('2026-06-01T09:00:00.003Z');
+    await look();
+    at('2026-06-01T09:30:00.003Z');
+    await look();
+    for (const time of ['08:30:00.003', '08:59:00', '09:00:00.003', '09:30:00.003', '10:00:00.003']) {
+      at(`2026-06-01T${time}Z`);
+      await Promise.all([sweep('first'), sweep('second'), start('third')]);
+    }
+    expect(state.enqueued).toEqual(['09:00', '09:30', '10:00'].map((time) => `2026-06-01T${time}:00Z`));
+  });
+
+  test('a clock that was a year ahead and is put right keeps no tick from being made', async () => {
+    const { start, sweep, at, state, endClaims } = bench({ cron: '0 9 * * *' }, '2026-06-01T08:00:00Z');
+    await start();
+    at('2027-06-01T09:00:00.003Z');
+    await sweep();
+    expect(state.enqueued).toEqual(['2027-06-01T09:00:00Z']);
+    at('2027-06-02T09:00:00.003Z');
+    state.failing = true;
+    await sweep();
+    state.failing = false;
+    await endClaims();
+    for (const time of ['2026-06-01T09:00:00.003Z', '2026-06-02T09:00:00.003Z', '2026-06-02T09:01:00Z']) {
+      at(time);
+      await Promise.all([sweep('first'), sweep('second')]);
+    }
+    expect(state.enqueued.slice(1)).toEqual(['2026-06-01T09:00:00Z', '2026-06-02T09:00:00Z']);
+  });
+
+  test('a schedule that was first seen by a clock a year ahead counts from when that is put right', async () => {
+    const { start, sweep, at, state } = bench({ cron: '0 9 * * *' }, '2027-06-01T08:00:00Z');
+    await start();
+    at('2026-06-01T08:00:00Z');
+    await sweep();
+    at('2026-06-01T09:00:00.003Z');
+    await sweep();
+    expect(state.enqueued).toEqual(['2026-06-01T09:00:00Z']);
+  });
+
   test.each([
     {
       what: 'spring',

@@ -77,6 +77,19 @@ describe('a week of the five schedules', { timeout: 120_000 }, () => {
     }
   }
 
+  /** What each line of the table is for; said here again, so that a line changed by mistake is seen. */
+  const works = {
+    'email-reminders': [
+      'email',
+      'dispatch-reminders',
+      { type: 'dispatch-reminders', data: { withinDays: 7 } },
+    ],
+    'sam-gov-sync': ['sync', 'sam-gov-sync', { type: 'sam-gov-opportunities', data: { fullSync: false } }],
+    'data-cleanup': ['sync', 'cleanup-data', { type: 'cleanup-data', data: { dryRun: false } }],
+    'weekly-reports': ['document', 'dispatch-weekly-reports', { type: 'dispatch-weekly-reports', data: {} }],
+    'analytics-refresh': ['sync', 'refresh-analytics', { type: 'refresh-analytics', data: { scope: 'all' } }],
+  } as const;
+
   /** The ledger's ticks by schedule, each with the job that the queue has under its id. */
   async function ticks(): Promise<Record<string, string[]>> {
     const { rows } = await world.pool.query<{ schedule: string; tick_at: Date; job_id: string }>(
@@ -84,9 +97,12 @@ describe('a week of the five schedules', { timeout: 120_000 }, () => {
     );
     const found: Record<string, string[]> = {};
     for (const { schedule, tick_at, job_id } of rows) {
-      const line = schedules.find(({ name }) => name === schedule);
-      const job = line === undefined ? undefined : await platform.queues.job(line.queue, job_id);
-      expect(job).toMatchObject({ name: line?.job, state: 'waiting', payload: line?.payload });
+      const work = Object.entries(works).find(([name]) => name === schedule)?.[1];
+      if (work === undefined) throw new Error(`Nobody knows of a schedule ${schedule}.`);
+      const [queue, name, payload] = work;
+      const job = await platform.queues.job(queue, job_id);
+      expect(job).toMatchObject({ name, state: 'waiting' });
+      expect(job?.payload).toEqual(payload);
       found[schedule] = [...(found[schedule] ?? []), tick_at.toISOString().replace(':00.000Z', 'Z')];
     }
     return found;
@@ -140,6 +156,27 @@ describe('a week of the five schedules', { timeout: 120_000 }, () => {
       'weekly-reports': ['2026-03-02T13:00Z'],
       'analytics-refresh': [...nights('05:30'), ...toSaturday(['11:30', '17:30', '23:30'])]
         .concat('2026-03-08T10:30Z', '2026-03-08T16:30Z', '2026-03-08T22:30Z')
+        .sort(),
+    });
+    expect(await inQueues()).toEqual({ email: 7, document: 1, sync: 63, 'story-enhancement': 0 });
+  });
+
+  test('in Berlin, in which the clocks are put back on its last day, has no tick of the hour that comes twice twice', async () => {
+    // From Monday, 00:00 CEST, to Sunday, 25 October, when 03:00 CEST becomes 02:00 CET.
+    const monday = Date.parse('2026-10-18T22:00Z');
+    await runWeek('Europe/Berlin', [monday, Date.parse('2026-10-25T23:00Z')], new Date('2026-10-23T06:31Z'));
+    const toSaturday = (times: readonly string[], from = monday + 2 * HOUR) =>
+      days(from, times).slice(0, 6 * times.length);
+    expect(await ticks()).toEqual({
+      'email-reminders': [...toSaturday(['07:00']), '2026-10-25T08:00Z'],
+      'sam-gov-sync': [...days(monday, ['22:00']), ...toSaturday(['04:00', '10:00', '16:00'])]
+        .concat('2026-10-25T05:00Z', '2026-10-25T11:00Z', '2026-10-25T17:00Z')
+        .sort(),
+      // 02:00 comes twice on Sunday: the first is the tick.
+      'data-cleanup': [...toSaturday(['00:00']), '2026-10-25T00:00Z'],
+      'weekly-reports': ['2026-10-19T06:00Z'],
+      'analytics-refresh': [...days(monday, ['22:30']), ...toSaturday(['04:30', '10:30', '16:30'])]
+        .concat('2026-10-25T05:30Z', '2026-10-25T11:30Z', '2026-10-25T17:30Z')
         .sort(),
     });
     expect(await inQueues()).toEqual({ email: 7, document: 1, sync: 63, 'story-enhancement': 0 });

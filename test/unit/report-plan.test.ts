@@ -5,12 +5,12 @@ import { guardFormula } from '../../processors/document/report/formula.ts';
 import {
   documentIdOf,
   fileNameOf,
-  mondayOf,
   reportRange,
   reportTitle,
   weekFrom,
 } from '../../processors/document/report/plan.ts';
 import { amountText, dayText, shortMoneyText, timeText } from '../../processors/document/report/wording.ts';
+import { lastMonday, mondayOf, wholeWeek } from '../../processors/weeks.ts';
 import { id } from '../../queues/fields.ts';
 
 const range = { start: '2026-08-25', end: '2026-11-22' };
@@ -33,8 +33,18 @@ describe('plan of a report', () => {
     const week = { start: '2026-11-09', end: '2026-11-15' };
     expect(reportRange(undefined, new Date('2026-11-22T23:59:00Z'), 'weekly')).toEqual(week);
     expect(reportRange(undefined, new Date('2026-11-16T00:00:00Z'), 'weekly')).toEqual(week);
-    expect(mondayOf(new Date('2026-11-23T08:00:00Z'))).toBe('2026-11-23');
     expect(weekFrom('2026-12-28')).toEqual({ start: '2026-12-28', end: '2027-01-03' });
+  });
+
+  it.each([
+    ['2026-11-23T08:00:00Z', '2026-11-16', '2026-11-23'],
+    ['2026-11-29T23:59:59Z', '2026-11-16', '2026-11-23'],
+    ['2026-11-22T00:00:00Z', '2026-11-09', '2026-11-16'],
+  ])('takes for the last whole week on %s that of %s', (time, last, present) => {
+    const now = new Date(time);
+    expect([lastMonday(now), mondayOf(now), wholeWeek(undefined, now)]).toEqual([last, present, last]);
+    expect(wholeWeek(last, now)).toBe(last);
+    expect(() => wholeWeek(present, now)).toThrow(`in the week of ${last} or before`);
   });
 
   it('makes the same id of the same job, and others of others', () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DateRange } from '../../../src/integrations/database/port.ts';
+import { lastMonday } from '../../weeks.ts';
 import type { ReportKind } from './report.ts';
 
 const titles: Readonly<Record<ReportKind, string>> = {
@@ -22,13 +23,8 @@ export function reportRange(
   kind: ReportKind = 'analytics',
 ): DateRange {
   if (asked !== undefined) return asked;
-  if (kind === 'weekly') return weekFrom(mondayOf(new Date(now.getTime() - 7 * dayMs)));
+  if (kind === 'weekly') return weekFrom(lastMonday(now));
   return { start: dayOf(now.getTime() - (defaultDays - 1) * dayMs), end: dayOf(now.getTime()) };
-}
-
-/** The Monday of the week (ISO 8601) that a moment lies in, in UTC, as a plain date. */
-export function mondayOf(time: Date): string {
-  return dayOf(time.getTime() - ((time.getUTCDay() + 6) % 7) * dayMs);
 }
 
 /** The seven days that begin on `monday`. */

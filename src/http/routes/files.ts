@@ -38,7 +38,7 @@ export function fileRoutes({ documents, storage, links }: FileRoutesOptions): Ro
     if (!link.success || !links.allows(id, link.data.expires, link.data.signature)) {
       throw new MillraceError(
         'FORBIDDEN',
-        'This link has expired or is not ours. GET /api/documents/<id> gives a new one.',
+        'This link has expired, is not whole or is not ours. Ask whoever sent it for a new one: GET /api/documents/<id> gives it.',
       );
     }
     const row = await documents.find(id);

@@ -40,7 +40,7 @@ export function unsubscribeRoutes(users: Users, links: UnsubscribeLinks): Router
     response.send(
       page(
         'Unsubscribe',
-        html`<p>${email} will get no more ${names[kind]}.</p>
+        html`<p>Press the button, and ${email} gets no more ${names[kind]}.</p>
 <form method="post"><button>Unsubscribe</button></form>`,
       ),
     );

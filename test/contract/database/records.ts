@@ -217,6 +217,9 @@ export function records(open: Open): void {
     const claims = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => ticks.claim({ ...claim, owner })));
     expect(claims.filter(Boolean)).toHaveLength(1);
     expect(await ticks.last('weekly')).toEqual(at);
+    expect(await ticks.last('weekly', at)).toEqual(at);
+    expect(await ticks.last('weekly', new Date(at.getTime() - 1))).toEqual(baseline);
+    expect(await ticks.last('weekly', new Date(baseline.getTime() - 1))).toBeUndefined();
     expect(await ticks.unconfirmed('weekly')).toEqual([]);
     await pool.query(`update schedule_ticks set claim_expires_at = now() - interval '1 second'`);
     expect(await ticks.unconfirmed('weekly')).toEqual([at]);

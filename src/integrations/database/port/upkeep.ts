@@ -35,9 +35,12 @@ export interface Cleanup {
 }
 
 export interface ScheduleTicks {
-  /** The latest tick that is known for a schedule, whatever became of it. */
-  last(schedule: string): Promise<Date | undefined>;
-  /** Marks the time from which a new schedule counts; ticks before it were not missed. */
+  /** The latest tick that is known for a schedule, whatever became of it; of those until a time when one is given. */
+  last(schedule: string, until?: Date): Promise<Date | undefined>;
+  /**
+   * Marks the time from which a schedule counts of which no tick until then is known; ticks before it were not missed.
+   * Of several within ten minutes one stands.
+   */
   baseline(schedule: string, at: Date): Promise<void>;
   /** `true` for one scheduler only; another may take over a claim that was not confirmed in time. */
   claim(claim: {

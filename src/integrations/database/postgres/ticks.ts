@@ -5,10 +5,11 @@ import { time, timeOrNone, truth } from './rows.ts';
 /** The ledger of cron ticks. `claimed` becomes `enqueued`; a claim that ends before can be taken by another scheduler. */
 export function createTicks(connection: Connection): ScheduleTicks {
   return {
-    async last(schedule) {
+    async last(schedule, until) {
       const [row] = await connection.query(
-        'select max(tick_at) as last from schedule_ticks where schedule = $1',
-        [schedule],
+        `select max(tick_at) as last from schedule_ticks
+         where schedule = $1 and tick_at <= coalesce($2::timestamptz, 'infinity')`,
+        [schedule, until ?? null],
       );
       return row === undefined ? undefined : timeOrNone(row, 'last');
     },

@@ -6,9 +6,14 @@ import type { Api } from './api.ts';
 export function createTicks(api: Api): ScheduleTicks {
   const ticks = () => api.tables.from('schedule_ticks');
   return {
-    async last(schedule) {
+    async last(schedule, until) {
       const [row] = await api.rows(
-        ticks().select('tick_at').eq('schedule', schedule).order('tick_at', { ascending: false }).limit(1),
+        ticks()
+          .select('tick_at')
+          .eq('schedule', schedule)
+          .lte('tick_at', until?.toISOString() ?? 'infinity')
+          .order('tick_at', { ascending: false })
+          .limit(1),
       );
       return row === undefined ? undefined : time(row, 'tick_at');
     },
