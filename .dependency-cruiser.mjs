@@ -109,7 +109,7 @@ export default {
       {
         path: '^src/http/',
         pathNot:
-          '^src/http/(access|answer|context|event-stream|examination|html|keys|page-paths)\\.ts$|^src/http/middleware/',
+          '^src/http/(access|answer|context|event-stream|examination|html|keys|page-paths|send-file)\\.ts$|^src/http/middleware/',
       },
     ),
     rule(

@@ -31,7 +31,7 @@ const ago = (seconds: number) => new Date(now.getTime() - seconds * 1_000);
 describe('values', () => {
   it('shows times in UTC, with how long ago', () => {
     expect(time(ago(125), now).text).toBe(
-      '<time datetime="2026-11-25T02:57:55.000Z" title="2026-11-25T02:57:55.000Z">2026-11-25 02:57:55 UTC</time> <small class="ago">2 minutes ago</small>',
+      '<time datetime="2026-11-25T02:57:55.000Z" title="2026-11-25T02:57:55.000Z"><span>2026-11-25</span> <span>02:57:55 UTC</span></time> <small class="ago">2 minutes ago</small>',
     );
     expect(time(undefined, now).text).toBe(none().text);
     const cases = [0, 1, 59, 60, 3_600, 172_799, 172_800, -7_200];

@@ -28,6 +28,12 @@ export const script = `'use strict';
   };
   addCopyButtons(document);
 
+  // Where the entries stand in a row that is longer than the window, the one of this page is in sight.
+  // (Not by scrollIntoView, which also moves where the Tab key goes on from.)
+  const row = document.querySelector('nav.main');
+  const current = row?.querySelector('[aria-current]');
+  if (current) row.scrollLeft += current.getBoundingClientRect().left - row.clientWidth / 2;
+
   // Live parts: the page is fetched again, and what is in it under the same id takes the place of what is shown.
   const parts = [...document.querySelectorAll('[data-live]')];
   if (parts.length === 0) return;
@@ -40,12 +46,21 @@ export const script = `'use strict';
   line.append(state, ' ', button);
   parts[0].before(line);
 
+  // Where it stands with the server: 'here', 'away' while it does not answer, 'gone' when it will not answer any more.
+  let server = 'here';
   let paused = false;
-  let gone = false;
+  state.setAttribute('role', 'status');
+  const again = document.createElement('a');
+  again.href = location.href;
+  again.textContent = 'Load the page again';
   const say = () => {
-    state.textContent = gone ? 'No longer up to date: load the page again.' : paused ? 'Updates are paused.' : 'Updated every ' + seconds + ' s.';
+    const text = server === 'gone' ? 'No longer up to date.' : server === 'away' ? 'The server does not answer. What stands here is from before; it is asked again.'
+      : paused ? 'Updates are paused.' : 'Updated every ' + seconds + ' s.';
+    // Said anew only when it has changed, since screen readers read it out.
+    if (state.textContent !== text) state.textContent = text;
     button.textContent = paused ? 'Go on' : 'Pause updates';
-    button.hidden = gone;
+    button.hidden = server === 'gone';
+    if (server === 'gone') line.append(again);
   };
   button.addEventListener('click', () => { paused = !paused; say(); });
   say();
@@ -54,14 +69,11 @@ export const script = `'use strict';
   const inUse = (part) => part.contains(document.activeElement) || part.querySelector('details[open]') !== null
     || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
 
-  const look = async () => {
-    if (paused || gone || document.hidden) return;
+  const lookNow = async () => {
     const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
-    if (answer.redirected || answer.status === 401 || answer.status === 403) {
-      gone = true;
-      return say();
-    }
-    if (!answer.ok) return;
+    // Signed out, not allowed any more, or no longer there: none of that passes by itself.
+    if (answer.redirected || [401, 403, 404].includes(answer.status)) return 'gone';
+    if (!answer.ok) return 'away';
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
     for (const part of parts) {
       const next = fresh.getElementById(part.id);
@@ -69,22 +81,55 @@ export const script = `'use strict';
       part.replaceChildren(...next.childNodes);
       addCopyButtons(part);
     }
-    document.dispatchEvent(new CustomEvent('millrace:live'));
+    return 'here';
   };
+  const look = async () => {
+    if (paused || server === 'gone' || document.hidden) return;
+    // A server that restarts refuses connections for a while: what is shown stays, and the next look is the remedy.
+    server = await lookNow().catch(() => 'away');
+    say();
+    if (server === 'gone') for (const { close } of streams) close();
+    if (server === 'here') document.dispatchEvent(new CustomEvent('millrace:live'));
+  };
+
   // Events say no more than that there is something new; several at once are one look.
   let soon;
-  for (const part of parts) {
-    if (!part.dataset.events) continue;
-    const source = new EventSource(part.dataset.events);
-    const hear = () => {
-      clearTimeout(soon);
-      soon = setTimeout(() => { look().catch(() => undefined); }, 150);
+  const hear = () => {
+    clearTimeout(soon);
+    soon = setTimeout(look, 150);
+  };
+  // Browsers hold six connections to a server for all tabs together, so that a tab that nobody sees lets its own go.
+  const follow = (address) => {
+    let source;
+    let over = false;
+    const close = () => {
+      source?.close();
+      source = undefined;
     };
-    for (const kind of ['state', 'progress', 'log']) source.addEventListener(kind, hear);
-    source.addEventListener('end', () => { source.close(); hear(); });
-  }
-  const again = () => setTimeout(() => look().catch(() => undefined).finally(again), seconds * 1000);
-  again();
-  document.addEventListener('visibilitychange', () => { look().catch(() => undefined); });
+    const open = () => {
+      if (over || server === 'gone' || document.hidden) return;
+      // A browser comes back by itself after a broken connection, but not after an answer that was no stream.
+      if (source !== undefined && source.readyState !== EventSource.CLOSED) return;
+      source = new EventSource(address);
+      for (const kind of ['state', 'progress', 'log']) source.addEventListener(kind, hear);
+      source.addEventListener('end', () => { over = true; close(); hear(); });
+    };
+    return { open, close };
+  };
+  const streams = parts.filter((part) => part.dataset.events).map((part) => follow(part.dataset.events));
+  const openStreams = () => { for (const { open } of streams) open(); };
+  openStreams();
+
+  const tick = async () => {
+    await look();
+    if (server === 'here') openStreams();
+    setTimeout(tick, seconds * 1000);
+  };
+  setTimeout(tick, seconds * 1000);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return streams.forEach(({ close }) => close());
+    openStreams();
+    return look();
+  });
 })();
 `;

@@ -32,7 +32,7 @@ body.console {
 .console .notice { border: 1px solid var(--good); border-left-width: 4px; border-radius: 6px; padding: .6rem .9rem; background: var(--card); }
 .console .fault { border: 1px solid var(--bad); border-left-width: 4px; border-radius: 6px; padding: .6rem .9rem; background: var(--card); color: var(--bad); margin-bottom: 1rem; }
 .console .fault p { margin: 0; } .console .fault ul { margin: .4rem 0 0; padding-left: 1.25rem; }
-.console .table { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--card); margin-bottom: 1rem; overflow-wrap: normal; }
+.console .table { container: table / inline-size; overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--card); margin-bottom: 1rem; overflow-wrap: normal; }
 .console table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 .console caption { text-align: left; padding: .6rem; font-weight: 600; }
 .console th, .console td { text-align: left; padding: .45rem .6rem; border-top: 1px solid var(--line); vertical-align: top; }
@@ -40,9 +40,12 @@ body.console {
 .console tbody th { font-weight: 600; } .console th small { font-weight: 400; }
 .console tbody tr:nth-child(even) { background: var(--stripe); }
 .console .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.console td time, .console td .ago { white-space: nowrap; }
+.console time span, .console .ago, .console .whole { white-space: nowrap; }
+.console .words { min-width: 13rem; }
+.console .clip { display: inline-block; max-width: 9rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; } .console a .clip { text-decoration: underline; }
 .console td bdi { overflow-wrap: break-word; } .console th bdi { overflow-wrap: anywhere; }
-.console td ul { margin: 0; padding-left: 1rem; }
+.console td ul { margin: 0; padding-left: 1rem; } .console ul.plain { list-style: none; margin: 0; padding: 0; }
+}
 .console td { unicode-bidi: isolate; }
 .console .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); padding: 0; }
 .console .empty { max-width: none; border: 1px dashed var(--line); border-radius: 8px; padding: 1rem; }
@@ -58,7 +61,7 @@ body.console {
 .console code, .console pre, .console textarea { font-family: ui-monospace, 'DejaVu Sans Mono', monospace; font-size: .85em; }
 .console pre.block { max-height: 32rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 0 1rem; padding: .75rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; unicode-bidi: isolate; }
 .console .id { white-space: nowrap; } .console .id code { white-space: normal; overflow-wrap: anywhere; }
-.console button { width: auto; margin: 0; padding: .45rem .9rem; }
+.console button { width: auto; margin: 0; padding: .45rem .9rem; white-space: nowrap; }
 .console button.quiet, .console button.copy, .console .live button { padding: .15rem .6rem; font-size: .85rem; font-weight: 500; color: var(--accent); background: none; border: 1px solid var(--line); }
 .console button.copy { margin-left: .4rem; padding: 0 .4rem; font-size: .75rem; }
 .console button.danger { background: var(--bad); }
@@ -71,7 +74,8 @@ body.console {
 .console .filter .buttons { padding-top: 1.45rem; }
 .console label { margin: 0 0 .2rem; font-size: .85rem; }
 .console input, .console select, .console textarea { width: 100%; padding: .4rem .55rem; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--muted); border-radius: 6px; }
-.console .hint { display: block; font-size: .8rem; }
+.console .hint, .console .wrong { display: block; font-size: .8rem; } .console .wrong { color: var(--bad); font-weight: 600; }
+.console [aria-invalid] { border-color: var(--bad); }
 .console .pager { display: flex; gap: 1rem; margin: 0 0 1rem; }
 .console .tabs ul { display: flex; flex-wrap: wrap; gap: .25rem; border-bottom: 1px solid var(--line); margin-bottom: 1rem; }
 .console .tabs a { display: block; padding: .4rem .8rem; text-decoration: none; border-bottom: 3px solid transparent; }
@@ -92,12 +96,29 @@ body.console {
 .console rect.soft { fill: var(--soft); } .console .key.soft { background: var(--soft); }
 .console summary { cursor: pointer; color: var(--accent); font-size: .85rem; }
 .console iframe.mail { width: 100%; height: 70vh; border: 1px solid var(--line); border-radius: 8px; background: #fff; }
-@media (max-width: 50rem) {
+@media (max-width: 60rem) {
   body.console { grid-template: auto auto 1fr / minmax(0, 1fr); grid-template-areas: 'bar' 'nav' 'main'; }
   .console .bar { padding: .5rem 1rem; }
   .console nav.main { border: 0; border-bottom: 1px solid var(--line); padding: .35rem .5rem; overflow-x: auto; }
-  .console nav.main ul { display: flex; } .console nav.main .group { display: none; }
+  .console nav.main ul { display: flex; flex-wrap: wrap; } .console nav.main .group { display: none; }
   .console nav.main a { white-space: nowrap; padding: .35rem .6rem; }
   .console main { padding: 1rem 1rem 3rem; }
+  .console th, .console td { padding: .45rem .4rem; } .console thead th { white-space: normal; } .console .number small { white-space: normal; }
+  .console .clip { max-width: 6rem; } .console .words { min-width: 10rem; }
+}
+@media (max-width: 38rem) {
+  .console nav.main ul { flex-wrap: nowrap; }
+  .console .filter { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); } .console .filter .buttons { padding-top: 0; grid-column: 1 / -1; }
+  .console .filter .field { min-width: 0; } .console .field:has([type='datetime-local']) { grid-column: 1 / -1; }
+}
+@container table (max-width: 38rem) {
+  .many table, .many caption, .many tbody, .many th { display: block; }
+  .many thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .many tr { display: flex; flex-direction: column; padding: .5rem .6rem; border-top: 1px solid var(--line); }
+  .console .many tbody th { order: -1; } .many tbody th.number::before { content: attr(data-head) ' '; }
+  .console .many tbody th, .console .many td { padding: .1rem 0; border: 0; text-align: left; white-space: normal; }
+  .many td { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .6rem; overflow-wrap: anywhere; }
+  .many td::before { content: attr(data-head); color: var(--muted); }
+  .console .many .words { min-width: 0; } .console .many .clip { max-width: 100%; }
 }
 `;

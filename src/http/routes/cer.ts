@@ -9,7 +9,7 @@ import { seesInClear } from '../own-jobs.ts';
 import { type Asking, type Route, reply, route } from '../route.ts';
 import { cerReport, cerReportAddress, newCerReport } from '../schemas/cer.ts';
 import { idempotencyHeader } from '../schemas/jobs.ts';
-import { sendDocument } from '../send-document.ts';
+import { sendFile } from '../send-file.ts';
 
 const tag = 'Clinical evaluation reports';
 const answer = z.object({ report: cerReport });
@@ -86,7 +86,7 @@ export function cerRoutes({ intake, documents, storage }: CerRoutesOptions): Rou
       if (document === undefined || storage === undefined)
         throw new MillraceError('DOCUMENT_NOT_FOUND', `The PDF of report ${report.id} is no longer kept.`);
       // The bearer of the token asks here, so the file comes from here: a redirect would show the token to the storage.
-      await sendDocument(request, response, document, await storage.get(document.storageKey));
+      await sendFile(request, response, document, await storage.get(document.storageKey));
       return undefined;
     },
   });

@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { may, type Principal } from '../../access/roles.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
@@ -8,6 +7,7 @@ import type { createPdfUploads } from '../pdf-uploads.ts';
 import { type Route, reply, route } from '../route.ts';
 import { conversionAddress, conversion as conversionSchema, uploadForm } from '../schemas/conversions.ts';
 import { idempotencyHeader } from '../schemas/jobs.ts';
+import { sendFile } from '../send-file.ts';
 
 const tag = 'Conversions';
 const answer = z.object({ conversion: conversionSchema });
@@ -78,19 +78,15 @@ export function conversionRoutes({ conversions, storage, uploads }: ConversionRo
     answers: { 200: { contentType: 'application/xml', description: 'The XML itself' } },
     sends: { 'Content-Disposition': 'The name to save it under' },
     errors: ['CONVERSION_NOT_FOUND', 'CONVERSION_NOT_COMPLETE', 'DATABASE_UNAVAILABLE', 'STORAGE_FAILED'],
-    async handle({ params, principal, request, response, log }) {
+    async handle({ params, principal, request, response }) {
       const row = await find(params.id, principal);
       if (row.status !== 'complete' || row.resultPath === undefined) throw notComplete(row);
-      const file = await storage.get(row.resultPath);
-      response.attachment(`${row.id}.xml`).set('Content-Type', 'application/xml');
-      if (row.resultBytes !== undefined) response.set('Content-Length', String(row.resultBytes));
-      try {
-        await pipeline(file, response);
-      } catch (error) {
-        // Readers that go away in the middle are no fault of ours.
-        if (!request.destroyed && !response.destroyed) throw error;
-        log.debug({ err: error }, 'A result was not read to its end');
-      }
+      await sendFile(
+        request,
+        response,
+        { fileName: `${row.id}.xml`, contentType: 'application/xml', bytes: row.resultBytes },
+        await storage.get(row.resultPath),
+      );
       return undefined;
     },
   });

@@ -5,7 +5,7 @@ import type { Documents } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
 import { parse } from '../answer.ts';
 import type { FileLinks } from '../file-links.ts';
-import { sendDocument } from '../send-document.ts';
+import { sendFile } from '../send-file.ts';
 
 export const fileAddress = z.object({ id: z.string().min(1).max(300), fileName: z.string().min(1).max(300) });
 export const fileSignature = z.strictObject({
@@ -54,7 +54,7 @@ export function fileRoutes({ documents, storage, links }: FileRoutesOptions): Ro
       return void response.redirect(302, url);
     }
     const file = request.method === 'HEAD' ? undefined : await storage.get(row.storageKey);
-    await sendDocument(request, response, row, file);
+    await sendFile(request, response, row, file);
   });
 
   return router;

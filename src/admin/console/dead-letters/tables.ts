@@ -46,6 +46,7 @@ export function groupTable(
     columns: [
       {
         head: 'What went wrong',
+        words: true,
         names: true,
         cell: ({ cause, message, code }) =>
           html`<a href="${address(lettersPath, of(cause))}">${text(message === '' ? code : message)}</a><br><small><code>${code}</code></small>`,
@@ -59,7 +60,7 @@ export function groupTable(
             {
               head: 'Do',
               cell: ({ cause, count, job }: DeadLetterGroup) =>
-                html`<a href="${address(dryRunPath, of(cause))}" aria-label="Replay or discard ${number(count)} of ${job}">Replay or discard</a>`,
+                html`<a class="whole" href="${address(dryRunPath, of(cause))}" aria-label="Replay or discard ${number(count)} of ${job}">Replay or discard</a>`,
             },
           ]
         : []),
@@ -82,6 +83,7 @@ export function letterTable(letters: readonly DeadLetterRecord[], now: Date, cap
       },
       {
         head: 'Error',
+        words: true,
         cell: ({ code, message }) =>
           html`${text(message.length > 200 ? `${message.slice(0, 200)}…` : message)}<br><small><code>${code}</code></small>`,
       },

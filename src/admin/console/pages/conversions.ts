@@ -1,8 +1,7 @@
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { MillraceError } from '../../../errors/catalogue.ts';
-import { contextOf } from '../../../http/context.ts';
 import { html, type Markup } from '../../../http/html.ts';
+import { sendFile } from '../../../http/send-file.ts';
 import type {
   Conversion,
   ConversionStatus,
@@ -145,15 +144,8 @@ export function conversionFiles({ conversions, storage }: ConversionServices): C
               `The conversion has no result: it is ${row.status}.`,
             );
           }
-          const file = await storage.get(row.resultPath);
-          response.attachment(`${row.id}.xml`).set('Content-Type', 'application/xml');
-          try {
-            await pipeline(file, response);
-          } catch (error) {
-            // Readers that go away in the middle are no fault of ours.
-            if (!request.destroyed && !response.destroyed) throw error;
-            contextOf(request).log.debug({ err: error }, 'A result was not read to its end');
-          }
+          const file = { fileName: `${row.id}.xml`, contentType: 'application/xml', bytes: row.resultBytes };
+          await sendFile(request, response, file, await storage.get(row.resultPath));
         },
       ],
     },

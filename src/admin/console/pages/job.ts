@@ -94,7 +94,11 @@ export function jobPage(services: JobServices): ConsolePage {
         async run({ params: address }) {
           const job = await known(address);
           return {
-            shown: { title: titleOf(job), crumbs: [back(job)], body: detailsOf(job.live, job.history) },
+            shown: {
+              title: titleOf(job),
+              crumbs: [back(job)],
+              body: detailsOf(job.live, job.history, new Date()),
+            },
           };
         },
       }),
@@ -117,7 +121,7 @@ export function jobPage(services: JobServices): ConsolePage {
       const [job, family] = await Promise.all([known(view.params), relatives(view.params)]);
       const shown = job.live === undefined ? undefined : maskJob(job.live);
       const isOver = shown === undefined || ['completed', 'failed', 'cancelled'].includes(shown.state);
-      const now = html`${stateOf(job, shown, view)}${buttons(view, shown)}${detailsOf(shown, job.history)}`;
+      const now = html`${stateOf(job, shown, view)}${buttons(view, shown)}${detailsOf(shown, job.history, view.now)}`;
       return {
         title: titleOf(job),
         crumbs: [{ label: 'Search', href: `${paths.home}/search` }],
@@ -183,7 +187,7 @@ function buttons(view: View<Address>, job: JobView | undefined): Markup | undefi
       ? view.form('retry', { label: 'Retry' })
       : undefined,
     state === 'delayed' ? view.form('promote', { label: 'Run now' }) : undefined,
-    view.form('reveal', { label: 'Show in clear' }),
+    view.form('reveal', { label: 'Show in clear', tone: 'quiet' }),
   ].filter((form) => form !== undefined);
   return forms.length === 0 ? undefined : html`<h2>Change</h2><div class="buttons">${forms}</div>`;
 }

@@ -9,7 +9,7 @@ import { type ConsolePage, definePage } from '../page.ts';
 import { choice, field, filterForm, optionsOf } from '../parts/forms.ts';
 import { jobLink, stateBadge, states } from '../parts/jobs.ts';
 import { table } from '../parts/table.ts';
-import { duration, none, text, time } from '../parts/values.ts';
+import { clipped, duration, none, text, time } from '../parts/values.ts';
 import { address, pager } from '../parts/ways.ts';
 
 export interface SearchServices {
@@ -57,7 +57,7 @@ export function searchPage({ jobSearch }: SearchServices): ConsolePage {
       const again = { ...asked, cursor: undefined, from: formTime(asked.from), to: formTime(until) };
       return {
         body: html`${form(again)}
-${table({ ...jobColumns(now), caption: 'Jobs, the newest first', rows: jobs, empty: 'No job fits this.' })}
+${table({ ...jobColumns(now), caption: 'Jobs, the newest first', rows: jobs, empty: 'No job fits this. Clear what you do not know for sure; a job may take a few seconds to be found.' })}
 ${pager(path, again, { cursor, next })}`,
       };
     },
@@ -118,7 +118,7 @@ function jobColumns(now: Date) {
       },
       { head: 'Added by', cell: ({ owner }: IndexedJob) => (owner === undefined ? none() : text(owner)) },
       { head: 'Correlation id', cell: correlationLink },
-      { head: 'Failure', cell: failureOf },
+      { head: 'Failure', words: true, cell: failureOf },
     ],
   };
 }
@@ -126,7 +126,7 @@ function jobColumns(now: Date) {
 function correlationLink({ correlationId }: IndexedJob): Markup {
   return correlationId === undefined
     ? none()
-    : html`<a href="${address(path, { correlationId })}"><code>${correlationId}</code></a>`;
+    : html`<a href="${address(path, { correlationId })}"><code>${clipped(correlationId)}</code></a>`;
 }
 
 function failureOf({ error }: IndexedJob): Markup {

@@ -1,4 +1,5 @@
 import { html, type Markup } from '../../../http/html.ts';
+import type { FailedForm } from '../page.ts';
 
 /** How a form of an action looks. */
 export interface FormOptions {
@@ -36,6 +37,13 @@ export interface Field {
   /** What to write, in a few words below the field. */
   readonly hint?: string;
   readonly required?: boolean;
+  /** What is wrong with what was written, told beside it. */
+  readonly fault?: string | undefined;
+}
+
+/** What is wrong with one field of a form that was not taken. */
+export function faultAt(failed: FailedForm | undefined, name: string): string | undefined {
+  return failed?.details.find(({ path }) => path === name)?.message;
 }
 
 export function field({
@@ -90,10 +98,17 @@ export function filterForm(path: string, fields: readonly Markup[], label = 'Fil
   return html`<form method="get" action="${path}" class="filter" role="search" aria-label="${label}">${fields}<div class="field buttons"><button>${label}</button> <a href="${path}">Clear</a></div></form>`;
 }
 
-function describedBy({ name, hint }: Field): Markup | undefined {
-  return hint === undefined ? undefined : html` aria-describedby="h-${name}"`;
+function describedBy({ name, hint, fault }: Field): Markup | undefined {
+  const ids = [
+    ...(fault === undefined ? [] : [`e-${name}`]),
+    ...(hint === undefined ? [] : [`h-${name}`]),
+  ].join(' ');
+  const invalid = fault === undefined ? undefined : html` aria-invalid="true"`;
+  return ids === '' ? undefined : html` aria-describedby="${ids}"${invalid}`;
 }
 
-function hintOf({ name, hint }: Field): Markup | undefined {
-  return hint === undefined ? undefined : html`<small class="hint" id="h-${name}">${hint}</small>`;
+function hintOf({ name, hint, fault }: Field): Markup {
+  return html`${fault === undefined ? undefined : html`<small class="wrong" id="e-${name}">${fault}</small>`}${
+    hint === undefined ? undefined : html`<small class="hint" id="h-${name}">${hint}</small>`
+  }`;
 }

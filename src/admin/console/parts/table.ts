@@ -7,6 +7,8 @@ export interface Column<Row> {
   cell(row: Row): Cell;
   /** Its cells stand to the right, digits under digits. */
   readonly number?: boolean;
+  /** Its cells hold sentences, which need room to be read. */
+  readonly words?: boolean;
   /** Its cells name their rows. */
   readonly names?: boolean;
 }
@@ -22,28 +24,33 @@ export interface TableOptions<Row> {
   readonly empty: string;
 }
 
-/** A table that scrolls within itself where it is too wide. */
+/** More columns than a phone has room for. */
+const manyColumns = 4;
+
+/** A table that scrolls within itself where it is too wide; on a phone each row of a wide one becomes a card. */
 export function table<Row>({ caption, captionHidden, columns, rows, empty }: TableOptions<Row>): Markup {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
-  const head = columns.map(({ head: text, number }) => html`<th scope="col"${classOf(number)}>${text}</th>`);
+  const head = columns.map((column) => html`<th scope="col"${classOf(column)}>${column.head}</th>`);
   const body = rows.map(
     (row) =>
-      html`<tr>${columns.map(({ cell, number, names }) =>
-        names === true
-          ? html`<th scope="row"${classOf(number)}>${cell(row)}</th>`
-          : html`<td${classOf(number)}>${cell(row)}</td>`,
+      html`<tr>${columns.map((column) =>
+        column.names === true
+          ? html`<th scope="row"${classOf(column)} data-head="${column.head}">${column.cell(row)}</th>`
+          : html`<td${classOf(column)} data-head="${column.head}"><div>${column.cell(row)}</div></td>`,
       )}</tr>
 `,
   );
-  return html`<div class="table" role="region" aria-label="${caption}" tabindex="0"><table>
+  const many = columns.length >= manyColumns ? html` many` : undefined;
+  return html`<div class="table${many}" role="region" aria-label="${caption}" tabindex="0"><table>
 <caption${captionHidden === true ? html` class="unseen"` : undefined}>${caption}</caption>
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${body}</tbody></table></div>`;
 }
 
-function classOf(number: boolean | undefined): Markup | undefined {
-  return number === true ? html` class="number"` : undefined;
+function classOf({ number, words }: Pick<Column<never>, 'number' | 'words'>): Markup | undefined {
+  if (number === true) return html` class="number"`;
+  return words === true ? html` class="words"` : undefined;
 }
 
 /** Facts by name, such as those of one job; `undefined` leaves a fact out. */

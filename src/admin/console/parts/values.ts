@@ -9,7 +9,8 @@ const dayMs = 24 * hourMs;
 export function time(at: Date | undefined, now: Date): Markup {
   if (at === undefined) return none();
   const iso = at.toISOString();
-  const shown = `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+  // Where there is little room the line breaks between the day and the hour, nowhere else.
+  const shown = html`<span>${iso.slice(0, 10)}</span> <span>${iso.slice(11, 19)} UTC</span>`;
   return html`<time datetime="${iso}" title="${iso}">${shown}</time> <small class="ago">${relative(at, now)}</small>`;
 }
 
@@ -75,6 +76,11 @@ export function badge(text: string, tone: Tone = 'quiet'): Markup {
 /** An id, which the script lets one copy. */
 export function id(text: string): Markup {
   return html`<span class="id" data-copy="${text}"><code>${text}</code></span>`;
+}
+
+/** A long text that is cut to a line where it is shown; whoever hovers, copies or listens gets all of it. */
+export function clipped(text: string): Markup {
+  return html`<span class="clip" title="${text}">${text}</span>`;
 }
 
 /** Text from outside: its direction stays its own affair. */

@@ -71,11 +71,11 @@ function durationOf(from: Date | undefined, to: Date | undefined): string | unde
 }
 
 /** What went in, what came out, and what was said in between. */
-export function detailsOf(job: JobView | undefined, history: JobHistory | undefined): Markup {
+export function detailsOf(job: JobView | undefined, history: JobHistory | undefined, now: Date): Markup {
   const failure = job === undefined ? failureOf(history) : job.failure;
   const tries = history?.tries ?? [];
   return html`${failure === undefined ? undefined : html`<h2>Failure</h2>${block(failure, 'Failure')}`}
-${tries.length === 0 ? undefined : html`<h2>Attempts that did not complete it</h2>${triesTable(tries)}`}
+${tries.length === 0 ? undefined : html`<h2>Attempts that did not complete it</h2>${triesTable(tries, now)}`}
 <h2>Payload</h2>${json(job === undefined ? history?.payload : job.payload, 'Payload')}
 ${job?.result === undefined ? undefined : html`<h2>Result</h2>${json(job.result, 'Result')}`}
 ${
@@ -89,7 +89,7 @@ function failureOf(history: JobHistory | undefined): string | undefined {
   return history?.error === undefined ? undefined : `[${history.error.code}] ${history.error.message}`;
 }
 
-function triesTable(tries: readonly JobTry[]): Markup {
+function triesTable(tries: readonly JobTry[], now: Date): Markup {
   return table({
     caption: 'Attempts',
     captionHidden: true,
@@ -97,14 +97,12 @@ function triesTable(tries: readonly JobTry[]): Markup {
     rows: tries,
     columns: [
       { head: 'Attempt', number: true, names: true, cell: ({ attempt }) => attempt },
-      {
-        head: 'Began',
-        cell: ({ at }) => html`<time datetime="${at.toISOString()}">${at.toISOString()}</time>`,
-      },
+      { head: 'Began', cell: ({ at }) => time(at, now) },
       { head: 'Took', number: true, cell: ({ seconds }) => duration(seconds) },
       { head: 'Led to', cell: ({ outcome }) => badge(ends[outcome], outcome === 'failed' ? 'bad' : 'warn') },
       {
         head: 'Failure',
+        words: true,
         cell: ({ code, message }) => html`<code>${code}</code><br><small>${text(message)}</small>`,
       },
     ],
