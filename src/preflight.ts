@@ -28,6 +28,8 @@ export interface Surroundings {
 const jobsPerConnection = 8;
 /** Type stripping, and several packages, want at least this. */
 const oldestNode = 22;
+/** What one process takes once it has drawn its first report; below it the system begins to kill. */
+const leastFreeBytes = 512 * 1024 ** 2;
 const reachMs = 5_000;
 
 /**
@@ -44,6 +46,7 @@ export async function preflight(surroundings: Surroundings): Promise<Finding[]> 
       surroundings.memoryBytes,
       Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
     ),
+    lookAtFreeMemory(process.availableMemory()),
   ]);
   return found.flat();
 }
@@ -106,6 +109,18 @@ export function lookAtMemory(wanted: number, there: number): Finding[] {
       level: 'warning',
       about: 'MAX_MEMORY_RESTART',
       message: `The worker processes may take ${gigabytes(wanted)}, and there are ${gigabytes(there)}: the system would kill them before they drain. Lower it, or WORKER_PROCESSES.`,
+    },
+  ];
+}
+
+export function lookAtFreeMemory(free: number): Finding[] {
+  if (free >= leastFreeBytes) return [];
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MB`;
+  return [
+    {
+      level: 'warning',
+      about: 'memory',
+      message: `Only ${megabytes(free)} are free; a start wants ${megabytes(leastFreeBytes)}. End what else runs here, or give this machine or container more.`,
     },
   ];
 }

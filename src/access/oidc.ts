@@ -1,23 +1,7 @@
-import type { ClientAuth, Configuration } from 'openid-client';
 import { MillraceError } from '../errors/catalogue.ts';
-import { messageOf } from '../errors/classify.ts';
+import { type OidcSettings, ProviderDiscovery } from './oidc-discovery.ts';
+import { faultOf, refusal } from './oidc-faults.ts';
 import { may, type Role, roles } from './roles.ts';
-
-/** How people sign in at an identity provider (OpenID Connect Core 1.0). */
-export interface OidcSettings {
-  /** As the provider calls itself; `/.well-known/openid-configuration` is below it. */
-  readonly issuer: string;
-  readonly clientId: string;
-  /** Absent for a public client, whose proof is PKCE alone. */
-  readonly clientSecret: string | undefined;
-  readonly scopes: string;
-  /** The claim that says what somebody may do: its name, or a path with dots to it. A text or a list of texts. */
-  readonly roleClaim: string;
-  /** Which value of the claim is which role. */
-  readonly roles: ReadonlyMap<string, Role>;
-  /** How long the provider may take for one answer, in seconds; 10 when absent. */
-  readonly timeoutSeconds?: number;
-}
 
 /** What must be remembered of a person who is at the provider: it ties their way back to their way there. */
 export interface Departure {
@@ -33,11 +17,6 @@ export interface Arrival {
   readonly role: Role | undefined;
 }
 
-const discoveryLifeMs = 3_600_000;
-/** How long a provider that did not answer is not asked again, so that a rush of people does not wait one by one. */
-const failureLifeMs = 3_000;
-/** By how much clocks may differ. */
-const clockToleranceSeconds = 30;
 const longestText = 200;
 
 /**
@@ -47,14 +26,13 @@ const longestText = 200;
 export class IdentityProvider {
   readonly #settings: OidcSettings;
   readonly #redirectUri: string;
-  #known: { readonly configuration: Configuration; readonly until: number } | undefined;
-  #failed: { readonly error: unknown; readonly until: number } | undefined;
-  #asking: Promise<Configuration> | undefined;
+  readonly #discovery: ProviderDiscovery;
 
   /** @param redirectUri where people come back to, exactly as it is registered at the provider. */
   constructor(settings: OidcSettings, redirectUri: string) {
     this.#settings = settings;
     this.#redirectUri = redirectUri;
+    this.#discovery = new ProviderDiscovery(settings);
   }
 
   /**
@@ -63,7 +41,7 @@ export class IdentityProvider {
    */
   async depart(): Promise<{ readonly url: URL; readonly departure: Departure }> {
     const client = await import('openid-client');
-    const configuration = await this.#configuration();
+    const configuration = await this.#discovery.configuration();
     const departure: Departure = {
       state: client.randomState(),
       nonce: client.randomNonce(),
@@ -87,7 +65,7 @@ export class IdentityProvider {
    */
   async arrive(query: string, { state, nonce, codeVerifier }: Departure): Promise<Arrival> {
     const client = await import('openid-client');
-    const configuration = await this.#configuration();
+    const configuration = await this.#discovery.configuration();
     try {
       const address = new URL(`${this.#redirectUri}${query}`);
       const tokens = await client.authorizationCodeGrant(configuration, address, {
@@ -116,7 +94,8 @@ export class IdentityProvider {
   /** Where somebody ends their session at the provider as well; `undefined` when it has no such page, or is away. */
   async signOutUrl(): Promise<string | undefined> {
     const client = await import('openid-client');
-    const configuration = await this.#configuration().catch(() => undefined);
+    // Our own session ends whatever becomes of the provider's: one that is away must keep nobody signed in.
+    const configuration = await this.#discovery.configuration().catch(() => undefined);
     if (configuration?.serverMetadata().end_session_endpoint === undefined) return undefined;
     return client.buildEndSessionUrl(configuration).href;
   }
@@ -129,64 +108,6 @@ export class IdentityProvider {
     );
     return roles.findLast((role) => may(role, 'console.open') && given.includes(role));
   }
-
-  async #configuration(): Promise<Configuration> {
-    const now = Date.now();
-    if (this.#known !== undefined && now < this.#known.until) return this.#known.configuration;
-    if (this.#failed !== undefined && now < this.#failed.until) throw this.#failed.error;
-    this.#asking ??= this.#discover().finally(() => {
-      this.#asking = undefined;
-    });
-    return this.#asking;
-  }
-
-  async #discover(): Promise<Configuration> {
-    const client = await import('openid-client');
-    const { issuer, clientId, clientSecret, timeoutSeconds = 10 } = this.#settings;
-    try {
-      const configuration = await client.discovery(
-        new URL(issuer),
-        clientId,
-        { [client.clockTolerance]: clockToleranceSeconds },
-        clientSecret === undefined ? client.None() : proofOf(client, clientSecret),
-        {
-          timeout: timeoutSeconds,
-          execute: [
-            // TLS says from whom a token comes; its signature says so to whoever looks at it alone.
-            client.enableNonRepudiationChecks,
-            ...(issuer.startsWith('http:') ? [client.allowInsecureRequests] : []),
-          ],
-        },
-      );
-      this.#known = { configuration, until: Date.now() + discoveryLifeMs };
-      this.#failed = undefined;
-      return configuration;
-    } catch (error) {
-      const fault = new MillraceError(
-        'OIDC_UNAVAILABLE',
-        'The identity provider does not answer as it should. Try again in a while, or sign in another way.',
-        { cause: error },
-      );
-      // What it said an hour ago is still better than nothing.
-      const { configuration } = this.#known ?? {};
-      this.#failed = { error: fault, until: Date.now() + failureLifeMs };
-      if (configuration === undefined) throw fault;
-      this.#known = { configuration, until: Date.now() + failureLifeMs };
-      return configuration;
-    }
-  }
-}
-
-/** The secret in the header, as every provider should take it (OpenID Connect Core, 9), or in the body where it says so. */
-function proofOf(client: typeof import('openid-client'), secret: string): ClientAuth {
-  const basic = client.ClientSecretBasic(secret);
-  const post = client.ClientSecretPost(secret);
-  return (server, ...rest) => {
-    const { token_endpoint_auth_methods_supported: methods } = server;
-    const onlyPost =
-      methods?.includes('client_secret_post') === true && !methods.includes('client_secret_basic');
-    (onlyPost ? post : basic)(server, ...rest);
-  };
 }
 
 /** A claim by its name, which may have dots itself (`https://example.com/roles`), or by a path (`realm_access.roles`). */
@@ -214,49 +135,4 @@ function oneLine(text: string): string {
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ')
     .trim()
     .slice(0, longestText);
-}
-
-/** Codes of the library that tell of a provider that is away or ill, and not of an answer that must not be believed. */
-const awayCodes = new Set([
-  'OAUTH_TIMEOUT',
-  'OAUTH_ABORT',
-  'OAUTH_RESPONSE_IS_NOT_CONFORM',
-  'OAUTH_RESPONSE_IS_NOT_JSON',
-  'OAUTH_PARSE_ERROR',
-]);
-
-function faultOf(error: unknown): MillraceError {
-  if (error instanceof MillraceError) return error;
-  const name = textOf(error, 'name');
-  const code = textOf(error, 'code') ?? name ?? 'unknown';
-  const said = textOf(error, 'error');
-  if (said === 'invalid_client' || said === 'unauthorized_client') {
-    const message =
-      'The identity provider does not know this platform: check OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.';
-    return new MillraceError('OIDC_UNAVAILABLE', message, { cause: error });
-  }
-  if (said === 'invalid_grant') {
-    const message = 'This sign-in was used before, or took too long. Sign in again.';
-    return new MillraceError('OIDC_REFUSED', message, { cause: error });
-  }
-  // Anybody can lead somebody here with words of their own, so only what looks like a code is shown.
-  if (said !== undefined) {
-    return new MillraceError('OIDC_REFUSED', refusal(/^[a-z_]{1,40}$/.test(said) ? said : 'refused'), {
-      cause: error,
-    });
-  }
-  if (awayCodes.has(code) || messageOf(error) === 'fetch failed') {
-    const message = 'The identity provider does not answer. Try again in a while, or sign in another way.';
-    return new MillraceError('OIDC_UNAVAILABLE', message, { cause: error });
-  }
-  return new MillraceError('OIDC_REFUSED', refusal(code), { cause: error });
-}
-
-function refusal(code: string): string {
-  return `The identity provider's answer was not taken (${code}). Sign in again; if that does not help, tell whoever runs it.`;
-}
-
-function textOf(value: unknown, key: string): string | undefined {
-  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-  return typeof found === 'string' ? found : undefined;
 }

@@ -1,5 +1,5 @@
 import express, { Router } from 'express';
-import type { OidcSettings } from '../access/oidc.ts';
+import type { OidcSettings } from '../access/oidc-discovery.ts';
 import type { PasswordCheck } from '../access/passwords.ts';
 import type { Access } from '../http/access.ts';
 import { permit } from '../http/middleware/authenticate.ts';

@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import { type Departure, IdentityProvider, type OidcSettings } from '../access/oidc.ts';
+import { type Departure, IdentityProvider } from '../access/oidc.ts';
+import type { OidcSettings } from '../access/oidc-discovery.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { contextOf } from '../http/context.ts';
 import { deriveKey } from '../http/keys.ts';

@@ -37,3 +37,8 @@ export function readDuration(text: string): number {
     throw new InvalidArgumentError('It must be a time such as 500ms, 30s, 5m, 2h or 1d.');
   return Number(count) * ms;
 }
+
+export function readUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('It must be an address such as https://millrace.example.');
+}

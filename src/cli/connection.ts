@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { loadConfig } from '../../config/index.ts';
 import { createTokens } from '../access/tokens.ts';
 import { developmentSecret } from '../composition/development.ts';
+import { readUrl } from './arguments.ts';
 
 /** A token for what one command does; following a long job is the longest. */
 const tokenMs = 12 * 60 * 60_000;
@@ -12,7 +13,10 @@ export interface ConnectionOptions {
 }
 
 export function urlOption(): Option {
-  return new Option('--url <address>', 'of the Millrace to ask; the one of this machine when absent');
+  return new Option(
+    '--url <address>',
+    'of the Millrace to ask; the one of this machine when absent',
+  ).argParser(readUrl);
 }
 
 export function jsonOption(): Option {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { loadConfig, plannedSettings, secretsOf } from '../../config/index.ts';
+import { type Config, loadConfig, plannedSettings, secretsOf } from '../../config/index.ts';
 import { queueNames } from '../../queues/index.ts';
+import { examineProvider } from '../access/oidc-discovery.ts';
 import { startEmbeddedServer } from '../backend/embedded-server.ts';
 import { openBackend } from '../backend/index.ts';
 import type { Finding } from '../backend/port.ts';
@@ -13,27 +14,31 @@ import { checkSchema } from '../integrations/database/supabase/schema.ts';
 import { createRedactor } from '../observability/redaction.ts';
 import { packageRoot, version } from '../package.ts';
 import { machine, reachProviders } from '../preflight.ts';
+import { print } from './terminal.ts';
 
 /**
- * `npm run doctor`: everything that a start looks at, and what it does not ask: storage, providers, migrations. Changes
+ * `millrace doctor`: everything that a start looks at, and what it does not ask: storage, providers, migrations. Changes
  * nothing but what the queues' own library needs in its store; exits with 1 when a start would be refused.
  */
-async function main(): Promise<void> {
+export async function doctor({ json }: { readonly json?: true }): Promise<void> {
   const redact = createRedactor(secretsOf());
-  console.log(`Millrace ${version} on ${machine()}`);
-  const findings = await examine().catch((error: unknown): Finding[] => [
+  const found = await examine().catch((error: unknown): Finding[] => [
     { level: 'fault', about: 'start', message: messageOf(error) },
   ]);
-  for (const { level, about, message } of findings)
-    console.log(`${level === 'fault' ? '✗' : '!'} ${about}: ${redact(message)}`);
+  const findings = found.map((finding) => ({ ...finding, message: redact(finding.message) }));
   const faults = findings.filter(({ level }) => level === 'fault').length;
-  const warnings = findings.length - faults;
-  if (findings.length === 0) console.log('✓ Everything is well.');
-  else
-    console.log(
-      `${faults} ${faults === 1 ? 'fault' : 'faults'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
-    );
+  if (json === true) print(JSON.stringify({ version, machine: machine(), findings }));
+  else print(`Millrace ${version} on ${machine()}\n${describe(findings, faults)}`);
   process.exitCode = faults > 0 ? 1 : 0;
+}
+
+function describe(findings: readonly Finding[], faults: number): string {
+  if (findings.length === 0) return '✓ Everything is well.';
+  const lines = findings.map(
+    ({ level, about, message }) => `${level === 'fault' ? '✗' : '!'} ${about}: ${message}`,
+  );
+  const warnings = findings.length - faults;
+  return `${lines.join('\n')}\n${faults} ${faults === 1 ? 'fault' : 'faults'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
 }
 
 async function examine(): Promise<Finding[]> {
@@ -62,6 +67,7 @@ async function examine(): Promise<Finding[]> {
         : fault('database', () => checkSchema(supabase, migrations)),
       fault('storage', async () => (await openStorage(config)).storage.check()),
       reachProviders(providersOf(config)),
+      lookAtSignIn(config),
     ]);
     const planned = plannedSettings().map((name) => ({
       level: 'warning' as const,
@@ -95,6 +101,12 @@ async function lookAtMigrations(databaseUrl: string): Promise<Finding[]> {
   }
 }
 
+/** A provider that is away keeps nobody from starting: there are other ways in. */
+async function lookAtSignIn({ auth: { oidc } }: Config): Promise<Finding[]> {
+  const message = oidc === undefined ? undefined : await examineProvider({ ...oidc, timeoutSeconds: 5 });
+  return message === undefined ? [] : [{ level: 'warning', about: 'OIDC_ISSUER', message }];
+}
+
 async function fault(about: string, look: () => Promise<unknown>): Promise<Finding[]> {
   try {
     await look();
@@ -103,5 +115,3 @@ async function fault(about: string, look: () => Promise<unknown>): Promise<Findi
     return [{ level: 'fault', about, message: messageOf(error) }];
   }
 }
-
-await main();

@@ -1,4 +1,4 @@
-import type { OidcSettings } from '../access/oidc.ts';
+import type { OidcSettings } from '../access/oidc-discovery.ts';
 import type { ConsoleServices, WebMade } from '../admin/console/pages/index.ts';
 import type { PdfConverter } from '../integrations/conversion-gateway/port.ts';
 import type { Database } from '../integrations/database/port.ts';

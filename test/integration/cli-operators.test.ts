@@ -42,9 +42,7 @@ afterAll(async () => {
 });
 
 /** Runs a command in this process, as `millrace.ts` would in its own, and tells what it wrote and its exit code. */
-async function millrace(
-  ...args: readonly string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
+async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
@@ -54,7 +52,7 @@ async function millrace(
   );
   const program = createProgram();
   try {
-    await program.parseAsync([...args, '--url', site.service.url], { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
     return { code: 0, ...written };
   } catch (error) {
     return {
@@ -66,6 +64,8 @@ async function millrace(
     for (const spy of spies) spy.mockRestore();
   }
 }
+/** The same, asking the platform of this test. */
+const millrace = (...args: readonly string[]) => run(...args, '--url', site.service.url);
 const json = async (...args: readonly string[]): Promise<unknown> =>
   JSON.parse((await millrace(...args, '--json')).stdout);
 
@@ -180,6 +180,60 @@ describe('millrace job run-again', () => {
       [2, undefined],
     ]);
     expect(wrong[0]?.stderr).toContain('data.userId');
+  });
+});
+
+describe('millrace job list', () => {
+  it('finds jobs in the index by words and filters, as a table, as JSON and page by page', async () => {
+    vi.stubEnv('DATABASE_URL', site.world.databaseUrl);
+    const addedAt = new Date('2026-11-20T10:00:00Z');
+    const seen = { queue: 'email', name: 'send-welcome', addedAt, stateAt: addedAt };
+    await site.world.database.jobIndex.record([
+      { ...seen, jobId: 'old-1', state: 'completed', owner: 'shop', durationMs: 12, content: 'acme' },
+      {
+        ...seen,
+        jobId: 'old-2',
+        state: 'failed',
+        owner: 'shop',
+        addedAt: new Date('2026-11-20T11:00:00Z'),
+        content: 'acme pumps',
+        error: { code: 'MAIL_REJECTED', message: 'There is no\nsuch mailbox.' },
+      },
+    ]);
+    const list = (...args: readonly string[]) => run('job', 'list', ...args);
+    const table = await list('acme', '--owner', 'shop');
+    expect(table.stdout.split('\n')).toEqual([
+      expect.stringMatching(/^ADDED \(UTC\) +STATE +JOB +ID +TRIES +TOOK +ERROR$/),
+      expect.stringMatching(
+        /^2026-11-20 11:00:00 +failed +email\/send-welcome +old-2 .*MAIL_REJECTED: There is no such mailbox\.$/,
+      ),
+      expect.stringMatching(/^2026-11-20 10:00:00 +completed +email\/send-welcome +old-1 .*12 ms$/),
+      '',
+    ]);
+    const first = await list('acme', '--limit', '1');
+    const [, cursor = ''] = /^There are more: --cursor (\S+)$/m.exec(first.stderr) ?? [];
+    expect((await list('acme', '--limit', '1', '--cursor', cursor)).stdout).toContain('old-1');
+    const found = JSON.parse((await list('pum*', '--state', 'failed', '--json')).stdout);
+    expect(found).toMatchObject({ jobs: [{ jobId: 'old-2', owner: 'shop' }], nextCursor: null });
+    expect((await list('--from', '2026-11-20', '--to', '2026-11-20T10:30Z')).stdout).toContain('old-1');
+    expect(await list('nothing')).toMatchObject({ code: 0, stdout: 'No job fits.\n' });
+
+    const wrong = [
+      await list('--state', 'nope'),
+      await list('--limit', '0'),
+      await list('--from', 'yesterday'),
+      await list('--cursor', 'x'),
+    ];
+    expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 1]);
+    expect(wrong.map(({ stdout }) => stdout)).toEqual(['', '', '', '']);
+  });
+});
+
+it('refuses an address that is none, and says what to do where nobody answers', async () => {
+  expect(await run('queues', '--url', 'nonsense')).toMatchObject({ code: 2 });
+  expect(await run('queues', '--url', 'http://127.0.0.1:9')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^NOT_READY: .*Start Millrace with/),
   });
 });
 

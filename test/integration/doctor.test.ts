@@ -16,6 +16,7 @@ afterAll(() => world.close());
 /** The doctor's words and exit code, with nothing of this process's own environment. */
 async function doctor(
   environment: Readonly<Record<string, string>>,
+  ...args: readonly string[]
 ): Promise<{ text: string; code: number }> {
   const env = {
     PATH: process.env.PATH ?? '',
@@ -24,7 +25,10 @@ async function doctor(
     DATABASE_URL: world.databaseUrl,
     ...environment,
   };
-  return run(process.execPath, [join(root, 'src/cli/doctor.ts')], { cwd: root, env }).then(
+  return run(process.execPath, [join(root, 'src/cli/millrace.ts'), 'doctor', ...args], {
+    cwd: root,
+    env,
+  }).then(
     ({ stdout }) => ({ text: stdout, code: 0 }),
     (error: unknown) => ({
       text: error instanceof Error && 'stdout' in error ? String(error.stdout) : '',
@@ -46,9 +50,14 @@ it('names the migrations that wait, a provider that is away, and applies nothing
   const { text, code } = await doctor({
     SENDGRID_API_KEY: 'SG.a-secret-key',
     SENDGRID_BASE_URL: 'http://127.0.0.1:9',
+    OIDC_ISSUER: 'http://127.0.0.1:9/tenant',
+    OIDC_CLIENT_ID: 'millrace',
+    OIDC_CLIENT_SECRET: 'another-secret-key',
+    OIDC_ROLES: 'staff=operator',
   });
   expect(text).toContain('! database: 1 migrations wait');
   expect(text).toContain('! SendGrid: 127.0.0.1 takes no connection');
+  expect(text).toMatch(/! OIDC_ISSUER: \S+openid-configuration does not answer .*Check OIDC_ISSUER/);
   expect(text).not.toContain('a-secret-key');
   expect(code).toBe(0);
   const [row] = newest.rows;
@@ -66,6 +75,11 @@ it('says every fault of the configuration, and that a start would be refused', a
   expect(text).toMatch(/PORT: must be a whole number/);
   expect(text).toMatch(/ROLE/);
   expect(code).toBe(1);
+  const asJson = await doctor({ PORT: 'x' }, '--json');
+  expect(JSON.parse(asJson.text)).toMatchObject({
+    findings: [{ level: 'fault', about: 'start', message: expect.stringContaining('PORT') }],
+  });
+  expect(asJson.code).toBe(1);
 });
 
 it.skipIf(inject('redisUrl') === undefined)('looks at a real Redis without a fault', async () => {

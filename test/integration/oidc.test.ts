@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { claimOf } from '../../src/access/oidc.ts';
+import { examineProvider } from '../../src/access/oidc-discovery.ts';
 import { type FakeOidc, type ForgedToken, oidcClient, startFakeOidc } from '../support/fake-oidc.ts';
 import { until } from '../support/platform.ts';
 import { type Answer, openSite, type Site } from '../support/site.ts';
@@ -262,6 +263,23 @@ it('is not offered where none is set', async () => {
   } finally {
     await other.close();
   }
+});
+
+it('says of a provider what is wrong with it, and what to do', async () => {
+  expect(await examineProvider(settings(provider))).toBeUndefined();
+  const said = [
+    ['stranger', /calls itself https:\/\/id\.example\. Set OIDC_ISSUER to that/],
+    ['doorless', /tenant\/\.well-known\/openid-configuration names no authorization_endpoint/],
+    ['ill', /does not answer as it should \(status 503, .*Check OIDC_ISSUER/],
+    ['no-json', /does not answer as it should .*Check OIDC_ISSUER/],
+    ['silent', /does not answer as it should \(operation timed out/],
+  ] as const;
+  for (const [behave, words] of said) {
+    provider.behave = behave;
+    expect(await examineProvider(settings(provider)), behave).toMatch(words);
+  }
+  const nobody = await examineProvider({ ...settings(provider), issuer: 'http://127.0.0.1:9/tenant' });
+  expect(nobody).toMatch(/does not answer as it should \(fetch failed: .*\)/);
 });
 
 it('finds a claim by its name and by its path, and nothing that is not the claim’s own', () => {

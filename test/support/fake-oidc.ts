@@ -16,8 +16,8 @@ export interface ForgedToken {
 /** A provider (OpenID Connect Core 1.0) that keeps to the rules until it is told what to forge. */
 export interface FakeOidc {
   readonly issuer: string;
-  /** How it answers everything: as it should, with 503, late, or never. */
-  behave: 'well' | 'ill' | 'silent' | 'no-json';
+  /** How it answers: as it should, with 503, never, with a page, as somebody else, or as one that nobody can sign in at. */
+  behave: 'well' | 'ill' | 'silent' | 'no-json' | 'stranger' | 'doorless';
   /** How often it was asked for what it is. */
   discoveries: number;
   /** A code for somebody who was sent there by `departure`, as if they had signed in. */
@@ -70,8 +70,8 @@ export async function startFakeOidc(): Promise<FakeOidc> {
     switch (pathname) {
       case '/tenant/.well-known/openid-configuration':
         return send(response, 200, {
-          issuer,
-          authorization_endpoint: `${issuer}/authorize`,
+          issuer: fake.behave === 'stranger' ? 'https://id.example' : issuer,
+          ...(fake.behave === 'doorless' ? {} : { authorization_endpoint: `${issuer}/authorize` }),
           token_endpoint: `${issuer}/token`,
           jwks_uri: `${issuer}/jwks`,
           end_session_endpoint: `${issuer}/end`,

@@ -9,6 +9,7 @@ import { readSettings } from '../../src/backend/inspect-postgres.ts';
 import { readInfo } from '../../src/backend/inspect-redis.ts';
 import { MillraceError } from '../../src/errors/catalogue.ts';
 import {
+  lookAtFreeMemory,
   lookAtMemory,
   lookAtNode,
   lookAtPool,
@@ -69,6 +70,8 @@ describe('settings', () => {
     expect(lookAtPool(10, 81)[0]?.message).toContain('at least 11');
     expect(lookAtMemory(2 ** 31, 2 ** 31)).toEqual([]);
     expect(lookAtMemory(2 ** 31 + 1, 2 ** 31)[0]?.about).toBe('MAX_MEMORY_RESTART');
+    expect(lookAtFreeMemory(512 * 1024 ** 2)).toEqual([]);
+    expect(lookAtFreeMemory(100 * 1024 ** 2)[0]?.message).toContain('Only 100 MB are free');
     expect(lookAtNode('24.21.0')).toEqual([]);
     expect(lookAtNode('20.20.2')[0]?.level).toBe('fault');
   });

@@ -6,7 +6,7 @@ import { type JobQuestion, JobSearch } from '../../job-index/search.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createRedactor } from '../../observability/redaction.ts';
 import { readLimit, readTime } from '../arguments.ts';
-import { print } from '../terminal.ts';
+import { columns, moment, oneLine, print } from '../terminal.ts';
 
 const states = [
   'waiting',
@@ -59,7 +59,7 @@ async function list(words: readonly string[], options: ListOptions): Promise<voi
   const q = words.length === 0 ? undefined : words.join(' ');
   const { jobs, next } = await withSearch((search) => search.page({ ...filter, q, errorCode, until }, limit));
   if (json === true) return print(JSON.stringify({ jobs, nextCursor: next ?? null }));
-  print(jobs.length === 0 ? 'No job fits.' : jobs.map(describe).join('\n'));
+  print(jobs.length === 0 ? 'No job fits.' : describe(jobs));
   if (next !== undefined) process.stderr.write(`There are more: --cursor ${next}\n`);
 }
 
@@ -78,11 +78,15 @@ async function withSearch<T>(work: (search: JobSearch) => Promise<T>): Promise<T
   }
 }
 
-function describe({ queue, jobId, name, state, attempts, addedAt, durationMs, error }: IndexedJob): string {
-  const at = addedAt.toISOString().slice(0, 19).replace('T', ' ');
-  const tries = attempts > 1 ? `, ${attempts} attempts` : '';
-  const took = durationMs === undefined ? '' : `, ${durationMs} ms`;
-  const failure =
-    error === undefined ? '' : `  [${error.code}] ${error.message.split('\n', 1)[0]?.slice(0, 100)}`;
-  return `${at}  ${state.padEnd(9)}  ${`${queue}/${name}`.padEnd(32)}  ${jobId}${tries}${took}${failure}`;
+function describe(jobs: readonly IndexedJob[]): string {
+  const rows = jobs.map(({ queue, jobId, name, state, attempts, addedAt, durationMs, error }) => [
+    moment(addedAt.toISOString()),
+    state,
+    `${queue}/${name}`,
+    jobId,
+    String(attempts),
+    durationMs === undefined ? '-' : `${durationMs} ms`,
+    error === undefined ? '' : oneLine(`${error.code}: ${error.message}`),
+  ]);
+  return columns([['ADDED (UTC)', 'STATE', 'JOB', 'ID', 'TRIES', 'TOOK', 'ERROR'], ...rows]);
 }

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
+import { jsonOption } from '../connection.ts';
 
-/**
- * What is a program of its own, and also runs as `npm run <name>`: loaded when it is asked for, it runs and sets the exit
- * code itself.
- */
+interface Options {
+  readonly json?: true;
+}
+
+/** What also runs as `npm run <name>`, and needs much that other commands do not: it is loaded when it is asked for. */
 export function programCommands(): Command[] {
   return [
     new Command('start')
@@ -14,15 +16,18 @@ export function programCommands(): Command[] {
       .action(() => load(import('../demo.ts'))),
     new Command('migrate')
       .description('Brings the database to this version. A start does the same by itself.')
-      .action(() => load(import('../migrate.ts'))),
+      .addOption(jsonOption())
+      .action(async (options: Options) => (await import('../migrate.ts')).migrateDatabase(options)),
     new Command('doctor')
       .description(
         'Looks at all that a start needs and says what to do; ends with 1 when a start would be refused.',
       )
-      .action(() => load(import('../doctor.ts'))),
+      .addOption(jsonOption())
+      .action(async (options: Options) => (await import('../doctor.ts')).doctor(options)),
   ];
 }
 
+/** A program of its own: loaded, it runs and sets the exit code itself. */
 async function load(program: Promise<unknown>): Promise<void> {
   await program;
 }
