@@ -17,6 +17,8 @@ const page = '<!doctype html><html lang="en"><title>Page</title><p>Hello from a 
 const rows = Array.from({ length: 6_000 }, (_, row) => `<tr><td>${row}<td>Some text in a row<td>more</tr>`);
 const longPage = `<!doctype html><title>Long</title><table>${rows.join('')}</table>`;
 
+const yesOrNo = [() => true, () => false] as const;
+
 let path: string;
 beforeAll(async () => {
   path = await chromiumPath();
@@ -95,15 +97,16 @@ describe('the browsers', { timeout: 60_000 }, () => {
   });
 
   it('that hang are ended at the page’s timeout, and the next page gets another', async () => {
-    const browsers = open({ pageTimeoutMs: 1_000 });
-    await browsers.print(page, wanted);
+    const browsers = open({ pageTimeoutMs: 2_000 });
+    // A loaded machine may need several tries to print a page in so short a time.
+    await until('a page is printed', () => browsers.print(page, wanted).then(...yesOrNo));
     const [hung = 0] = await browsersOf(process.pid);
     // Stopped, it takes what it is sent and does nothing.
     process.kill(hung, 'SIGSTOP');
     await expect(browsers.print(page, wanted)).rejects.toMatchObject({
       code: 'BROWSER_FAILED',
       retryable: true,
-      message: expect.stringContaining('did not print a page within 1 s'),
+      message: expect.stringContaining('did not print a page within 2 s'),
     });
     expect(await processesOf(hung)).toBe(0);
     const next = open();
