@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { withLock } from '../../src/backend/embedded-server/lock.ts';
+import { markOf } from '../../src/backend/embedded-server/processes.ts';
+import { connect, embeddedServers, kill, names, query, started } from '../support/embedded-servers.ts';
+import { commandOf, postmasters, processesIn } from '../support/server-processes.ts';
+
+const { dataDir, makeFolder, start, spawnOwner, endWithTest, prepare } = embeddedServers();
+
+const isRoot = process.geteuid?.() === 0;
+
+beforeAll(prepare);
+
+describe('an embedded server after a crash', () => {
+  test('the server of a process that was killed, with all its group, is adopted and then stopped', async () => {
+    const owner = spawnOwner(dataDir);
+    const { url } = await started(owner);
+    await query(url, "INSERT INTO survivors VALUES ('owner killed')");
+    const before = postmasters(dataDir);
+    const ended = once(owner, 'exit');
+    process.kill(-(owner.pid ?? Number.NaN), 'SIGKILL');
+    await ended;
+    const adopted = await start(dataDir);
+
+    expect(before).toHaveLength(1);
+    expect(postmasters(dataDir)).toEqual(before);
+    expect(adopted).toMatchObject({ joined: true, url });
+    expect(await names(url)).toContain('owner killed');
+    await adopted.stop();
+    expect(processesIn(dataDir)).toEqual([]);
+  });
+
+  test('a server that was killed is started anew, as soon as its last process has gone', async () => {
+    const first = await start(dataDir);
+    const busy = await connect(first.url);
+    const { rows } = await busy.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const session = rows[0]?.pid ?? Number.NaN;
+    await query(first.url, "INSERT INTO survivors VALUES ('server killed')");
+    const [pid] = postmasters(dataDir);
+    // A process that cannot notice the death of its server keeps the folder for as long as we like.
+    process.kill(session, 'SIGSTOP');
+    process.kill(pid ?? Number.NaN, 'SIGKILL');
+    const onLog = vi.fn((text: string) => {
+      if (text.includes('could not start yet')) process.kill(session, 'SIGCONT');
+    });
+    const second = await start(dataDir, onLog);
+
+    expect(onLog).toHaveBeenCalledWith(expect.stringContaining('could not start yet'));
+    expect(second).toMatchObject({ joined: false, url: first.url });
+    expect(postmasters(dataDir)).toHaveLength(1);
+    expect(postmasters(dataDir)).not.toEqual([pid]);
+    expect(await names(second.url)).toContain('server killed');
+  });
+
+  test('a pid file whose pid now belongs to another process of the same user does not stop a start', async () => {
+    const owner = statSync(join(dataDir, 'postgres'));
+    const ids = isRoot ? { uid: owner.uid, gid: owner.gid } : {};
+    const other = spawn('sleep', ['600'], { cwd: '/', stdio: 'ignore', ...ids });
+    endWithTest(other);
+    await once(other, 'spawn');
+    writePidFile(
+      `${other.pid}\n${join(dataDir, 'postgres')}\n1700000000\n5432\n\n127.0.0.1\n 1 1\nready   \n`,
+    );
+    const server = await start(dataDir);
+
+    expect(server.joined).toBe(false);
+    expect(await names(server.url)).toContain('restart');
+    expect(other.exitCode).toBeNull();
+  });
+
+  test('an empty pid file does not stop a start', async () => {
+    writePidFile('');
+    const server = await start(dataDir);
+
+    expect(await names(server.url)).toContain('restart');
+  });
+
+  test('a first start that was killed in the middle leaves nothing half-made', async () => {
+    const fresh = join(makeFolder(), 'data');
+    const owner = spawnOwner(fresh);
+    await vi.waitFor(() => expect(nurseries(fresh, 'cluster/PG_VERSION')).toHaveLength(1), {
+      timeout: 40_000,
+      interval: 2,
+    });
+    await kill(owner);
+    expect(existsSync(join(fresh, 'postgres'))).toBe(false);
+    const server = await start(fresh);
+
+    expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await vi.waitFor(() => expect(processesIn(dirname(fresh)).filter(isInitdb)).toEqual([]), 40_000);
+    await start(fresh);
+    expect(nurseries(fresh, '.')).toEqual([]);
+  });
+
+  test('the lock of a process that died, or was killed within the lock, is taken over by one alone', async () => {
+    const folder = join(makeFolder(), 'lock');
+    await withLock(folder, async () => undefined);
+    const own = await markOf(process.pid);
+    writeFileSync(
+      join(folder, '7'),
+      own.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10)),
+    );
+    let inside = 0;
+    const visits = Array.from({ length: 20 }, () =>
+      withLock(folder, async () => {
+        inside += 1;
+        const alone = inside === 1;
+        await new Promise(setImmediate);
+        inside -= 1;
+        return alone;
+      }),
+    );
+
+    expect(await Promise.all(visits)).toEqual(Array.from({ length: 20 }, () => true));
+    expect(readdirSync(folder)).toEqual(['27']);
+  });
+});
+
+function writePidFile(content: string): void {
+  const cluster = join(dataDir, 'postgres');
+  const owner = statSync(cluster);
+  const path = join(cluster, 'postmaster.pid');
+  writeFileSync(`${path}.new`, content, { mode: 0o600 });
+  chownSync(`${path}.new`, owner.uid, owner.gid);
+  renameSync(`${path}.new`, path);
+}
+
+function nurseries(folder: string, inner: string): string[] {
+  if (!existsSync(folder)) return [];
+  const made = readdirSync(folder).filter((name) => name.startsWith('postgres-init-'));
+  return made.filter((name) => existsSync(join(folder, name, inner)));
+}
+
+function isInitdb(pid: number): boolean {
+  return commandOf(pid).includes('initdb');
+}
