@@ -8,7 +8,7 @@ import { JobControl } from '../../src/queue/job-control.ts';
 import { openPlatform, type Platform, until } from '../support/platform.ts';
 import { textAt } from '../support/site.ts';
 import { createWorld, type World } from '../support/world.ts';
-import type { BackendWorld } from './platform.ts';
+import type { BackendWorld } from './platform/open.ts';
 
 const welcome = (name: string) => ({
   type: 'welcome' as const,

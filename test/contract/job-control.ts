@@ -4,7 +4,7 @@ import { JobControl } from '../../src/queue/job-control.ts';
 import type { WorkerRuntime } from '../../src/worker/runtime.ts';
 import { openPlatform, type Platform, type PlatformOptions, until } from '../support/platform.ts';
 import { createWorld, type World } from '../support/world.ts';
-import type { BackendWorld } from './platform.ts';
+import type { BackendWorld } from './platform/open.ts';
 
 const welcome = {
   type: 'welcome',

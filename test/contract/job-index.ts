@@ -8,7 +8,7 @@ import { createJobIndexReconciler } from '../../src/maintenance/reconcile-job-in
 import { JobControl } from '../../src/queue/job-control.ts';
 import { openPlatform, type Platform, type PlatformOptions, until } from '../support/platform.ts';
 import { createWorld, type World } from '../support/world.ts';
-import type { BackendWorld } from './platform.ts';
+import type { BackendWorld } from './platform/open.ts';
 
 const mask: MaskPayload = (_queue, _job, payload) => payload;
 const welcome = (name: string) => ({

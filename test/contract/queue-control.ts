@@ -5,7 +5,7 @@ import { ActivityCounter } from '../../src/observability/activity.ts';
 import { QueueControl } from '../../src/queue/queue-control.ts';
 import { openPlatform, type Platform, type PlatformOptions, until } from '../support/platform.ts';
 import { createWorld, type World } from '../support/world.ts';
-import type { BackendWorld } from './platform.ts';
+import type { BackendWorld } from './platform/open.ts';
 
 const welcome = {
   type: 'welcome',
