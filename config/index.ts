@@ -218,6 +218,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
     http: {
       port: values.PORT,
       host: values.HOST,
+      trustProxy: values.TRUST_PROXY,
       metricsPort: values.METRICS_PORT ?? (production ? 9_090 : 0),
       appUrl: values.APP_URL ?? `http://localhost:${values.PORT}`,
     },

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isPasswordHash } from '../src/access/passwords.ts';
 import { modelPrices } from './model-prices.ts';
@@ -80,6 +82,21 @@ const rate = z
   .string()
   .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a number from 0 to 1')
   .transform(Number);
+
+/** As Express takes it (expressjs.com, "Express behind proxies"). `true` is refused: then anybody could claim any address. */
+const trustedProxies = z.string().transform((value, context): string | number => {
+  if (/^[1-9]$/.test(value)) return Number(value);
+  const parts = value.split(',').map((part) => part.trim());
+  // The library alone would take `0` and `10.1` for addresses.
+  const network = (part: string) => isIP(part.split('/')[0] ?? '') !== 0 && ipaddr.isValidCIDR(part);
+  const known = (part: string) =>
+    ['loopback', 'linklocal', 'uniquelocal'].includes(part) || isIP(part) !== 0 || network(part);
+  if (parts.every(known)) return parts.join(',');
+  const message =
+    'must be addresses, networks, or loopback, linklocal, uniquelocal, with commas between them; or how many proxies there are';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
 
 const sizes = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 const size = z
@@ -184,6 +201,11 @@ export const groups = {
       description: 'HTTP: API, health, board, `/metrics`; `0` takes a free one',
     }),
     HOST: variable(text, { default: '0.0.0.0', description: 'Address that HTTP listens on' }),
+    TRUST_PROXY: variable(trustedProxies, {
+      default: 'loopback',
+      description:
+        'Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses, networks, or `loopback`, `linklocal`, `uniquelocal` (private ones, as in a cluster); or how many there are',
+    }),
     METRICS_PORT: variable(whole(0, 65_535).optional(), {
       derived: '`9090` in production, else `0`',
       description: 'A second listener for `/metrics` and `/health` alone, for scrapers; `0` = none',

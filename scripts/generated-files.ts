@@ -5,12 +5,16 @@ import { auditActions } from '../src/access/audit-actions.ts';
 import { may, permissionNames, permissions, roles } from '../src/access/roles.ts';
 import { catalogue } from '../src/errors/catalogue.ts';
 import { apiDocument } from './api-document.ts';
+import { chartAlerts, chartSchema, chartSecrets } from './chart-files.ts';
 import { cliDocument } from './cli-document.ts';
 import { compileMailTemplates } from './mail-templates.ts';
 
 /** Files that follow from the code, by path. `npm run generate` writes them, `npm run check` compares them. */
 export const generatedFiles: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': envExample,
+  'deploy/helm/millrace/files/alerts.yml': chartAlerts,
+  'deploy/helm/millrace/files/secrets.json': chartSecrets,
+  'deploy/helm/millrace/values.schema.json': chartSchema,
   'docs/cli.md': () => cliDocument(note),
   'docs/configuration.md': configuration,
   'docs/errors.md': errors,

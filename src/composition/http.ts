@@ -49,6 +49,7 @@ export async function openHttp(
     host: config.http.host,
     port: config.http.port,
     metricsPort: config.http.metricsPort,
+    trustProxy: config.http.trustProxy,
     production: config.production,
     appUrl: config.http.appUrl,
     jwtSecret: parts.jwtSecret,

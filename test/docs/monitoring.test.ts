@@ -23,8 +23,8 @@ const promtool = await run('promtool', ['--version']).then(
 if (!promtool)
   console.warn('No promtool (Debian: apt-get install prometheus): the rules are only looked over.');
 
-const metrics = () =>
-  createMetrics(new Events(), {
+const metrics = (events = new Events()) =>
+  createMetrics(events, {
     queues: queueNames,
     counts: async () => ({ waiting: 3, active: 1, delayed: 0, completed: 9, failed: 0 }),
     oldestWaitingSeconds: async () => 12,
@@ -122,7 +122,16 @@ describe.skipIf(!promtool)('promtool', () => {
   });
 
   it('belongs to a Prometheus that scrapes us and answers queries', { timeout: 60_000 }, async () => {
-    const site = await openSite({ metrics: metrics() });
+    const events = new Events();
+    const site = await openSite({ metrics: metrics(events) });
+    events.emit('job.completed', {
+      queue: 'email',
+      job: 'send-welcome',
+      jobId: '1',
+      attempt: 1,
+      correlationId: 'c',
+      seconds: 1,
+    });
     const folder = await mkdtemp(join(tmpdir(), 'millrace-prometheus-'));
     const config = (await read('deploy/prometheus/prometheus.yml'))
       .replace('localhost:9090', `127.0.0.1:${site.service.port}`)
@@ -157,6 +166,9 @@ describe.skipIf(!promtool)('promtool', () => {
     const wait = { timeout: 50_000, interval: 200 };
     await expect.poll(() => value('up{job="millrace"}'), wait).toBe('1');
     await expect.poll(() => value('max(worker_queue_size{queue="email", state="waiting"})'), wait).toBe('3');
+    // Our `job` is a queue's, and not the name of the scrape.
+    const done = 'sum(worker_jobs_processed_total{job="send-welcome", status="completed"})';
+    await expect.poll(() => value(done), wait).toBe('1');
   });
 });
 

@@ -146,6 +146,17 @@ describe('the configuration', () => {
     expect(pathsOf({ QUEUE_BACKEND: 'redis', REDIS_URL: 'http://cache' })).toEqual(['REDIS_URL']);
   });
 
+  test('believes the proxies that it is told of, and never just anybody', () => {
+    const trusted = (value: string) => loadConfig({ TRUST_PROXY: value }).http.trustProxy;
+    expect(trusted('')).toBe('loopback');
+    expect(trusted('2')).toBe(2);
+    expect(trusted('loopback, uniquelocal,10.0.0.0/8,2001:db8::1')).toBe(
+      'loopback,uniquelocal,10.0.0.0/8,2001:db8::1',
+    );
+    for (const wrong of ['true', '0', '*', 'private', '10.0.0.0/33', 'loopback,'])
+      expect(pathsOf({ TRUST_PROXY: wrong }), wrong).toEqual(['TRUST_PROXY']);
+  });
+
   test('reads which value of a claim is which role', () => {
     const environment = { OIDC_ISSUER: 'https://id.example.com/', OIDC_CLIENT_ID: 'millrace' };
     expect(loadConfig(environment).auth.oidc).toMatchObject({
