@@ -194,14 +194,6 @@ begin
          order by finished_at_ms desc, seq desc offset p_count
       ));
     end if;
-    if exists (select 1 from meta where queue = p_queue and field = 'paused' and value = '1')
-      or not exists (select 1 from job where queue = p_queue and state = 'waiting') then
-      -- Of two who complete the last jobs at once, the second must see that the first has.
-      perform pg_advisory_xact_lock(hashtext('millrace:events'), hashtext(p_queue));
-      if not exists (select 1 from job where queue = p_queue and state = 'active') then
-        v_drained := '[["drained", {}]]';
-      end if;
-    end if;
   end if;
 
   select array_agg(ord order by ord) into v_takers
@@ -240,6 +232,16 @@ begin
              ), '[]')
         from taken into v_jobs, v_taken, v_started;
       if v_taken < cardinality(v_takers) then v_next := next_delay(p_queue); end if;
+    end if;
+  end if;
+  if v_finished <> '[]' and v_taken = 0 then
+    -- Of two who complete or take the last jobs at once, the second must see what the first has done.
+    perform pg_advisory_xact_lock(hashtext('millrace:events'), hashtext(p_queue));
+    if not exists (select 1 from job where queue = p_queue and state = 'active') and (
+      exists (select 1 from meta where queue = p_queue and field = 'paused' and value = '1')
+      or not exists (select 1 from job where queue = p_queue and state = 'waiting')
+    ) then
+      v_drained := '[["drained", {}]]';
     end if;
   end if;
   perform ${publish.name}(p_queue, v_finished || v_drained || v_started);
