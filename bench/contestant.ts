@@ -19,13 +19,19 @@ export interface ContestantOptions {
 
 /** A peer's process as the bench sees it. */
 export interface Contestant {
-  perform(task: Task, jobs: number): Promise<Timing>;
+  /** `workMs`: for how long each job that is processed keeps the processor; not at all when absent. */
+  perform(task: Task, jobs: number, workMs?: number): Promise<Timing & { readonly dropped: number }>;
   /** Checks what the peer has watched, closes it, and resolves with the number of jobs it ran when it has ended. */
   close(): Promise<number>;
   kill(): void;
 }
 
-const timing = z.object({ jobs: z.number(), seconds: z.number(), cpuSeconds: z.number() });
+const timing = z.object({
+  jobs: z.number(),
+  seconds: z.number(),
+  cpuSeconds: z.number(),
+  dropped: z.number(),
+});
 const reply = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown().optional() }),
   z.object({ ok: z.literal(false), error: z.string() }),
@@ -55,8 +61,8 @@ export async function openContestant(options: ContestantOptions): Promise<Contes
     return answered;
   };
   return {
-    async perform(task, jobs) {
-      return timing.parse(await ask({ kind: 'task', task, jobs }));
+    async perform(task, jobs, workMs = 0) {
+      return timing.parse(await ask({ kind: 'task', task, jobs, workMs }));
     },
     async close() {
       const { jobsRun } = z.object({ jobsRun: z.number() }).parse(await ask({ kind: 'close' }));

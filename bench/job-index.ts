@@ -2,6 +2,7 @@
  * `npm run bench -- index`: what the job index costs, the platform with it against the platform without, in turn; and how
  * long searches take in a million jobs.
  */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +12,10 @@ import type { JobFilter } from '../src/integrations/database/port.ts';
 import { openPool } from '../src/integrations/database/postgres/connection.ts';
 import { openDatabase } from '../src/integrations/database/postgres/index.ts';
 import { migrate } from '../src/integrations/database/postgres/migrate.ts';
-import { openContestant } from './contestant.ts';
+import { type Contestant, openContestant } from './contestant.ts';
+import { processorMs } from './processor-time.ts';
 import { findRedis, type Store, startPostgres, startRedis } from './stores.ts';
-import type { Task, Timing } from './tasks.ts';
+import type { Task } from './tasks.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +34,7 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 const median = (list: readonly number[]) =>
   [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
 
-async function cost(store: Store, indexUrl: string, dir: string): Promise<void> {
+async function cost(store: Store, indexUrl: string, dir: string, postmaster: number): Promise<void> {
   const open = (peer: 'raw' | 'millrace', index: { index?: string }) =>
     openContestant({
       peer: 'millrace',
@@ -46,10 +48,11 @@ async function cost(store: Store, indexUrl: string, dir: string): Promise<void> 
   const without = await open('raw', {});
   const withIndex = await open('millrace', { index: indexUrl });
   try {
-    for (const task of ['process', 'concurrent', 'bulk'] as const)
-      await compare(store, task, burst, without, withIndex);
+    const pair = { store, without, withIndex, postmaster };
+    for (const task of ['process', 'concurrent', 'bulk'] as const) await compare(pair, task, burst);
     // Long enough for the index to be written while jobs run, as it is under a load that does not end.
-    await compare(store, 'process', 10 * burst, without, withIndex);
+    await compare(pair, 'process', 10 * burst);
+    await compare(pair, 'process', Math.ceil(burst / 4), 5);
     await Promise.all([without.close(), withIndex.close()]);
   } catch (error) {
     without.kill();
@@ -58,34 +61,45 @@ async function cost(store: Store, indexUrl: string, dir: string): Promise<void> 
   }
 }
 
-type Performer = { perform(task: Task, jobs: number): Promise<Timing> };
+type Performer = Pick<Contestant, 'perform'>;
 
-async function compare(
-  store: Store,
-  task: Task,
-  jobs: number,
-  without: Performer,
-  withIndex: Performer,
-): Promise<void> {
-  const ratios: number[] = [];
-  const cpu: number[] = [];
+interface Compared {
+  readonly store: Store;
+  readonly without: Performer;
+  readonly withIndex: Performer;
+  readonly postmaster: number;
+}
+
+/** What one had to pay: seconds by the wall, microseconds of processor a job by Node and by PostgreSQL, which has more to do after it. */
+interface Price {
+  readonly seconds: number;
+  readonly node: number;
+  readonly postgres: number;
+  readonly dropped: number;
+}
+
+async function compare(pair: Compared, task: Task, jobs: number, workMs = 0): Promise<void> {
+  const prices: { readonly off: Price; readonly on: Price }[] = [];
   for (let round = 0; round <= rounds; round++) {
-    const run = async (peer: Performer) => {
-      await store.clear();
-      return peer.perform(task, jobs);
+    const run = async (peer: Performer): Promise<Price> => {
+      await pair.store.clear();
+      const before = processorMs(pair.postmaster);
+      const { seconds, cpuSeconds, dropped } = await peer.perform(task, jobs, workMs);
+      const postgres = ((processorMs(pair.postmaster) - before) * 1_000) / jobs;
+      return { seconds, node: (cpuSeconds * 1_000_000) / jobs, postgres, dropped };
     };
     const first = round % 2 === 0;
-    const early = await run(first ? without : withIndex);
-    const late = await run(first ? withIndex : without);
-    const [off, on] = first ? [early, late] : [late, early];
-    if (round === 0) continue;
-    ratios.push(off.seconds / on.seconds);
-    cpu.push(((on.cpuSeconds - off.cpuSeconds) / jobs) * 1_000_000);
+    const early = await run(first ? pair.without : pair.withIndex);
+    const late = await run(first ? pair.withIndex : pair.without);
+    if (round > 0) prices.push(first ? { off: early, on: late } : { off: late, on: early });
   }
-  const spread = `${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}`;
+  const ratios = prices.map(({ off, on }) => off.seconds / on.seconds);
+  const more = (of: 'node' | 'postgres') => median(prices.map(({ off, on }) => on[of] - off[of])).toFixed(1);
+  const dropped = prices.at(-1)?.on.dropped ?? 0;
   say(
-    `${store.kind.padEnd(9)} ${task.padEnd(11)} ${String(jobs).padStart(6)} jobs: rate with the index to without: ${median(ratios).toFixed(2)} (${spread}), ` +
-      `Node's own time ${median(cpu).toFixed(1)} microseconds more a job`,
+    `${pair.store.kind.padEnd(9)} ${task.padEnd(11)} ${String(jobs).padStart(6)} jobs of ${workMs} ms: rate with the index to without ` +
+      `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}), more a job in microseconds: ` +
+      `Node meanwhile ${more('node')}, PostgreSQL meanwhile and after ${more('postgres')}${dropped > 0 ? `; ${dropped} SIGHTS DROPPED since the beginning` : ''}`,
   );
 }
 
@@ -97,7 +111,7 @@ const fill = `
     case when n % 50 = 0 then 'email/' || n / 50 end, st, at, 1, 3, at, at, 5, 10,
     case when st = 'failed' then case when n % 20000 = 0 then 'MAIL_REJECTED' else 'JOB_TIMEOUT' end end, null,
     jsonb_build_object('type', 'opportunity-reminder', 'data', jsonb_build_object('userId', 'user-' || n % 2000, 'title', text)),
-    job_words('opportunity reminder user ' || n % 2000 || ' person' || n || ' ' || text)
+    job_words_of('opportunity reminder user ' || n % 2000 || ' person' || n || ' ' || text, q, name)
   from (
     select n, now() - ($1 - n) * interval '5 s' as at,
       case when n > $1 - 1000 then 'waiting' when n % 1000 = 0 then 'failed' else 'completed' end as st,
@@ -183,19 +197,20 @@ try {
   const admin = new pg.Client({ connectionString: postgres.urlOf('raw') });
   await admin.connect();
   await admin.query('create database bench_index');
+  const postmaster = Number(readFileSync(join(dir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
   await admin.end();
   const pool = openPool(indexUrl.href, 1);
   await migrate(pool, migrations);
   await pool.end();
 
   if (values.only === undefined || values.only === 'cost') {
-    await cost(postgres, indexUrl.href, dir);
+    await cost(postgres, indexUrl.href, dir, postmaster);
     const redis = findRedis();
     if (redis === undefined) say('There is no redis-server on the PATH: the cost on Redis is left out.');
     else {
       const store = await startRedis(redis, dir);
       undo.push(() => store.stop());
-      await cost(store, indexUrl.href, dir);
+      await cost(store, indexUrl.href, dir, postmaster);
     }
   }
   if (values.only === undefined || values.only === 'search') await search(indexUrl.href);

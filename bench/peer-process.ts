@@ -14,7 +14,7 @@ const settings = z.object({
   index: z.string().optional(),
 });
 const request = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('task'), task: z.enum(tasks), jobs: z.int() }),
+  z.object({ kind: z.literal('task'), task: z.enum(tasks), jobs: z.int(), workMs: z.number() }),
   z.object({ kind: z.literal('close') }),
 ]);
 
@@ -34,10 +34,10 @@ process.send?.({ ok: true });
 
 async function answer(asked: z.infer<typeof request>): Promise<unknown> {
   if (asked.kind === 'task') {
-    const timing = await perform(peer, asked.task, asked.jobs);
-    await peer.settle();
+    const timing = await perform(peer, asked.task, asked.jobs, asked.workMs);
+    const { dropped } = await peer.settle();
     if (asked.task === 'process') jobsRun += asked.jobs;
-    return timing;
+    return { ...timing, dropped };
   }
   await peer.verify(jobsRun);
   await peer.close();

@@ -17,9 +17,12 @@ const bulkSize = 500;
 /** For the store to record as completed what has run; the last few jobs at most. */
 const settleMs = 30_000;
 
-/** Does one task on an empty queue, and checks that each of its jobs is there, or ran, exactly once. */
-export async function perform(peer: Peer, task: Task, jobs: number): Promise<Timing> {
-  if (task === 'process') return processJobs(peer, jobs);
+/**
+ * Does one task on an empty queue, and checks that each of its jobs is there, or ran, exactly once. A job that is processed
+ * keeps the processor for `workMs`.
+ */
+export async function perform(peer: Peer, task: Task, jobs: number, workMs = 0): Promise<Timing> {
+  if (task === 'process') return processJobs(peer, jobs, workMs);
   const payloads = Array.from({ length: jobs }, (_, index) => makePayload(index));
   const clock = startClock();
   const ids = await adders[task](peer, payloads);
@@ -52,7 +55,7 @@ const adders = {
 };
 
 /** The clock runs from the first job's run to the last one's: neither adding nor connecting is in it. */
-async function processJobs(peer: Peer, jobs: number): Promise<Timing> {
+async function processJobs(peer: Peer, jobs: number, workMs: number): Promise<Timing> {
   const payloads = Array.from({ length: jobs }, (_, index) => makePayload(index));
   const added = await adders.bulk(peer, payloads);
   const runs = new Map<string, number>();
@@ -60,6 +63,7 @@ async function processJobs(peer: Peer, jobs: number): Promise<Timing> {
   const done = Promise.withResolvers<Omit<Timing, 'jobs'>>();
   const stop = await peer.openWorkers((id) => {
     clock ??= startClock();
+    for (const until = performance.now() + workMs; performance.now() < until; );
     runs.set(id, (runs.get(id) ?? 0) + 1);
     if (runs.size === jobs) done.resolve(clock());
   });

@@ -7,8 +7,8 @@ export interface Peer {
   /** Opens workers that do nothing but tell `ran` each job's id. Resolves, when they take jobs, with what stops them. */
   openWorkers(ran: (jobId: string) => void): Promise<() => Promise<void>>;
   counts(): Promise<Counts>;
-  /** Does what it has put off until there is time, so that it disturbs nobody's turn. */
-  settle(): Promise<void>;
+  /** Does what it has put off until there is time, so that it disturbs nobody's turn; says what it had to let go since it was opened. */
+  settle(): Promise<{ readonly dropped: number }>;
   /** Throws when what the peer says it watches does not agree with the jobs that ran since it was opened. */
   verify(jobsRun: number): Promise<void>;
   close(): Promise<void>;

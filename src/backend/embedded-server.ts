@@ -7,7 +7,7 @@
  * All that changes the folder or the server's state is done under one lock between processes, so there are just
  * two states to find on entering: no server runs on the folder, or one does (starting, ready or stopping). That
  * there are never two is guaranteed by PostgreSQL itself as well. What a commit promised holds: neither fsync nor
- * synchronous_commit is ever off.
+ * synchronous_commit is ever off, but for the rows of the job index, which are mended.
  */
 import { serverAccount } from './embedded-server/account.ts';
 import { APPLICATION } from './embedded-server/admin.ts';

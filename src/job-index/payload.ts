@@ -2,8 +2,8 @@ import { masked } from '../queue/masking/index.ts';
 
 /** What the index keeps of a payload. */
 export interface KeptPayload {
-  /** The payload itself while it is small; else its shape, with long texts and lists cut. */
-  readonly payload: unknown;
+  /** JSON of the payload itself while it is small; else of its shape, with long texts and lists cut. */
+  readonly payload: string;
   /** The words of its values, as `wordsIn` gives them. */
   readonly content: string;
 }
@@ -18,40 +18,43 @@ export function keptPayload(payload: unknown): KeptPayload {
   const gather = (value: unknown): void => {
     if (length >= bounds.content) return;
     if (typeof value === 'string' || typeof value === 'number') {
-      const text = cleaned(String(value))
-        .replaceAll(masked, ' ')
-        .slice(0, bounds.content - length);
+      const text = String(value).slice(0, bounds.content - length);
       length += text.length + 1;
       words.push(text);
     } else if (typeof value === 'object' && value !== null)
       for (const inner of Object.values(value)) gather(inner);
   };
   gather(payload);
-  return { payload: shortened(payload), content: wordsIn(words.join(' ')) };
+  return { payload: shortened(payload), content: wordsIn(words.join(' ').replaceAll(masked, ' ')) };
 }
 
-/** The words of a text in small letters. Whatever is no letter or digit divides them, so that parts of an address are words. */
+/** More letters than a word of people has; the database takes no word of more than 2,046 bytes. */
+const longestWord = 256;
+
+/**
+ * The words of a text in small letters. Whatever is no letter or digit divides them, so that parts of an address are words.
+ * What is too long for a word is left out.
+ */
 export function wordsIn(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
-    .trim();
+  const small = text.toLowerCase();
+  const words = small.replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ').trim();
+  if (words.length <= longestWord) return words;
+  return words
+    .split(' ')
+    .filter((word) => word.length <= longestWord)
+    .join(' ');
 }
 
-/** A value of JSON with at most so many bytes, as far as bounds on its parts see to it; `null` when they do not. */
-function shortened(payload: unknown): unknown {
+/** JSON with at most so many bytes, as far as bounds on its parts see to it; `null` when they do not. */
+function shortened(payload: unknown): string {
   const json = JSON.stringify(payload) ?? 'null';
-  if (json.length <= bounds.bytes && !json.includes('\\u0000') && json.isWellFormed()) return payload;
-  const cut = shorten(payload, 0, bounds.items);
-  if (fits(cut)) return cut;
-  const closer = shorten(payload, 2, 3);
-  return fits(closer)
+  if (json.length <= bounds.bytes && !json.includes('\\u0000') && json.isWellFormed()) return json;
+  const cut = JSON.stringify(shorten(payload, 0, bounds.items));
+  if (cut.length <= bounds.bytes) return cut;
+  const closer = JSON.stringify(shorten(payload, 2, 3));
+  return closer.length <= bounds.bytes
     ? closer
-    : { shortened: `${json.length} characters: open the job in its queue to see them` };
-}
-
-function fits(value: unknown): boolean {
-  return (JSON.stringify(value) ?? '').length <= bounds.bytes;
+    : JSON.stringify({ shortened: `${json.length} characters: open the job in its queue to see them` });
 }
 
 function shorten(value: unknown, depth: number, items: number): unknown {

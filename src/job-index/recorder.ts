@@ -1,6 +1,6 @@
-import type { IndexedState, JobIdentity, JobSight, JobTry } from '../integrations/database/port.ts';
+import type { IndexedState, JobSight, JobTry } from '../integrations/database/port.ts';
 import type { EventMap, Events } from '../observability/events.ts';
-import { type KeptPayload, keptPayload, wordsIn } from './payload.ts';
+import { keptPayload, wordsIn } from './payload.ts';
 
 /** Makes of a job's data what may stand in the index: without what is sensitive. */
 export type MaskPayload = (queue: string, job: string, payload: unknown) => unknown;
@@ -15,7 +15,53 @@ export interface RecorderOptions {
 
 const defaults = { mostJobs: 20_000, mostBytes: 32 * 1024 * 1024 } as const;
 
-type Held = { -readonly [K in keyof JobSight]: JobSight[K] } & { bytes: number; added?: unknown };
+/**
+ * What is known of a job. All fields are there from the beginning, in one order: such objects are cheap to make and to read,
+ * and each job costs one.
+ */
+class Held implements JobSight {
+  readonly queue: string;
+  readonly jobId: string;
+  readonly addedAt: Date;
+  readonly name: string;
+  correlationId: string | undefined;
+  state: IndexedState;
+  stateAt: Date;
+  /** Of the job before of the same id, while both are held. */
+  earlier: Held | undefined;
+  bytes = 0;
+  /** The payload as it came, until it is taken out. */
+  added: unknown;
+  attempts: number | undefined;
+  owner: string | undefined;
+  tenant: string | undefined;
+  parent: string | undefined;
+  rerunOf: string | undefined;
+  traceId: string | undefined;
+  maxAttempts: number | undefined;
+  dueAt: Date | undefined;
+  startedAt: Date | undefined;
+  finishedAt: Date | undefined;
+  waitMs: number | undefined;
+  durationMs: number | undefined;
+  error: JobSight['error'];
+  tries: readonly JobTry[] | undefined;
+  payload: string | undefined;
+  content: string | undefined;
+
+  constructor(job: Seen, addedAt: Date, state: IndexedState, at: Date) {
+    this.queue = job.queue;
+    this.jobId = job.jobId;
+    this.addedAt = addedAt;
+    this.name = job.job;
+    this.state = state;
+    this.stateAt = at;
+  }
+
+  is(queue: string, addedAt: Date): boolean {
+    return this.queue === queue && this.addedAt.getTime() === addedAt.getTime();
+  }
+}
 
 /**
  * Gathers what this process sees of jobs until it is written: what happens to one job in between becomes one row. Hears of
@@ -24,10 +70,14 @@ type Held = { -readonly [K in keyof JobSight]: JobSight[K] } & { bytes: number; 
  */
 export class JobRecorder {
   readonly #options: Required<RecorderOptions>;
+  /** By id; the few that share one hang together. */
   readonly #held = new Map<string, Held>();
+  #size = 0;
   readonly #returned: (readonly JobSight[])[] = [];
   #bytes = 0;
   #dropped = 0;
+  #many = Number.POSITIVE_INFINITY;
+  #onMany: () => void = () => undefined;
 
   constructor(events: Events, { clock = Date.now, ...options }: RecorderOptions) {
     this.#options = { ...defaults, ...options, clock };
@@ -62,7 +112,7 @@ export class JobRecorder {
 
   /** Jobs of which something is to be written. */
   get size(): number {
-    return this.#returned.reduce((sum, sights) => sum + sights.length, this.#held.size);
+    return this.#size;
   }
 
   /** How many sights were let go since the process began: of jobs that did not fit. */
@@ -70,37 +120,47 @@ export class JobRecorder {
     return this.#dropped;
   }
 
+  /** Calls each time that so many jobs are held; one that is to be called is enough. */
+  whenMany(jobs: number, call: () => void): void {
+    this.#many = jobs;
+    this.#onMany = call;
+  }
+
   /** Takes out what is known of at most so many jobs, each once, those first that have waited longest. */
   drain(limit: number): readonly JobSight[] {
     const returned = this.#returned.shift();
-    if (returned !== undefined) return returned;
-    const drained: JobSight[] = [];
-    for (const [key, { bytes, added, ...sight }] of this.#held) {
-      if (drained.length >= limit) break;
-      this.#held.delete(key);
-      this.#bytes -= bytes;
-      drained.push(added === undefined ? sight : { ...sight, ...this.#kept(sight, added) });
+    if (returned !== undefined) {
+      this.#size -= returned.length;
+      return returned;
     }
+    const drained: Held[] = [];
+    for (const [id, held] of this.#held) {
+      if (drained.length >= limit) break;
+      this.#held.delete(id);
+      for (let each: Held | undefined = held; each !== undefined; each = each.earlier) drained.push(each);
+    }
+    for (const held of drained) {
+      this.#bytes -= held.bytes;
+      if (held.added !== undefined) this.#keepPayload(held);
+    }
+    this.#size -= drained.length;
     return drained;
   }
 
   /** Gives back what `drain` had taken out and could not be written; it is taken out again as it is. */
   restore(sights: readonly JobSight[]): void {
-    if (sights.length > 0) this.#returned.push(sights);
+    if (sights.length === 0) return;
+    this.#returned.push(sights);
+    this.#size += sights.length;
   }
 
   #added(job: EventMap['job.added']): void {
     const { envelope, bytes, dueAt, maxAttempts } = job;
     const { correlationId, addedBy, tenant, parent, rerunOf, traceId } = envelope.meta;
     const waits = dueAt !== undefined && dueAt > job.addedAt;
-    const held = this.#see(
-      { ...job, correlationId },
-      waits ? 'delayed' : 'waiting',
-      job.addedAt,
-      undefined,
-      bytes,
-    );
+    const held = this.#see(job, waits ? 'delayed' : 'waiting', job.addedAt, undefined, bytes);
     if (held === undefined) return;
+    held.correlationId = correlationId;
     held.owner = addedBy;
     held.tenant = tenant;
     held.parent = parent;
@@ -143,31 +203,26 @@ export class JobRecorder {
 
   /** Notes a state; a later one replaces an earlier. `undefined` when there is no room, or nobody knows which job it is. */
   #see(job: Seen, state: IndexedState, at: Date, attempts: number | undefined, bytes = 0): Held | undefined {
-    const { queue, job: name, jobId, addedAt, correlationId } = job;
+    const { queue, jobId, addedAt } = job;
     if (addedAt === undefined) return undefined;
-    const identity = { queue, jobId, addedAt };
-    const key = keyOf(identity);
-    let held = this.#held.get(key);
+    const first = this.#held.get(jobId);
+    let held = first;
+    while (held !== undefined && !held.is(queue, addedAt)) held = held.earlier;
     if (held === undefined) {
       if (!this.#hasRoom(bytes)) return undefined;
-      held = {
-        ...identity,
-        name,
-        correlationId: correlationId === '' ? undefined : correlationId,
-        state,
-        stateAt: at,
-        bytes,
-      };
-      this.#hold(key, held);
-    } else {
-      held.bytes += bytes;
-      this.#bytes += bytes;
-      if (at >= held.stateAt) {
-        held.state = state;
-        held.stateAt = at;
-        held.finishedAt = undefined;
-      }
+      held = new Held(job, addedAt, state, at);
+      if (job.correlationId !== '') held.correlationId = job.correlationId;
+      held.earlier = first;
+      this.#held.set(jobId, held);
+      this.#size += 1;
+      if (this.#size === this.#many) this.#onMany();
+    } else if (at >= held.stateAt) {
+      held.state = state;
+      held.stateAt = at;
+      held.finishedAt = undefined;
     }
+    held.bytes += bytes;
+    this.#bytes += bytes;
     if (attempts !== undefined) held.attempts = Math.max(attempts, held.attempts ?? 0);
     return held;
   }
@@ -179,14 +234,11 @@ export class JobRecorder {
     return false;
   }
 
-  #hold(key: string, held: Held): void {
-    this.#held.set(key, held);
-    this.#bytes += held.bytes;
-  }
-
-  #kept({ queue, name, content }: Pick<JobSight, 'queue' | 'name' | 'content'>, added: unknown): KeptPayload {
-    const kept = keptPayload(this.#options.mask(queue, name, added));
-    return content === undefined ? kept : { ...kept, content: `${kept.content} ${content}` };
+  #keepPayload(held: Held): void {
+    const { payload, content } = keptPayload(this.#options.mask(held.queue, held.name, held.added));
+    held.added = undefined;
+    held.payload = payload;
+    held.content = held.content === undefined ? content : `${content} ${held.content}`;
   }
 
   #now(): Date {
@@ -208,8 +260,4 @@ interface Seen {
 interface Ending extends Seen {
   readonly attempt: number;
   readonly seconds: number;
-}
-
-function keyOf({ queue, jobId, addedAt }: JobIdentity): string {
-  return `${queue}/${jobId}/${addedAt.getTime()}`;
 }

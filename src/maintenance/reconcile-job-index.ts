@@ -11,7 +11,7 @@ export interface JobIndexReconcilerOptions {
   readonly mask: MaskPayload;
   readonly events: Events;
   readonly clock?: () => number;
-  /** What has happened this lately may still be on its way from the process that saw it; in ms. */
+  /** What has happened this lately, or so soon before the oldest sight that waits to be filed, may still be on its way; in ms. */
   readonly graceMs?: number;
 }
 
@@ -44,6 +44,8 @@ type RowMark = { readonly addedAt: Date; readonly seq: string } | undefined;
  */
 export function createJobIndexReconciler(options: JobIndexReconcilerOptions): () => Promise<number> {
   const { queues, queueOf, index, mask, events, clock = Date.now, graceMs = defaultGraceMs } = options;
+  /** All that was seen before has been written, or is lost. */
+  let settledAt = 0;
   const marks = new Map<number, RowMark>();
   const sweeps = new Map<string, number>();
 
@@ -57,7 +59,7 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
     row: JobIdentity & { readonly name: string; readonly state: string },
   ): Promise<JobSight | undefined> => {
     const { queue, jobId, addedAt, name } = row;
-    const seenAt = new Date(clock() - graceMs);
+    const seenAt = new Date(settledAt);
     const state = await queueOf(queue).getJobState(jobId);
     const job = await queueOf(queue).getJob(jobId);
     if (job?.timestamp !== addedAt.getTime())
@@ -67,7 +69,7 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
   };
 
   const mendRows = async (group: number): Promise<number> => {
-    const before = new Date(clock() - graceMs);
+    const before = new Date(settledAt);
     const rows = await index.unsettled(groups[group] ?? [], before, marks.get(group), mostRows);
     marks.set(group, rows.length < mostRows ? undefined : rows.at(-1));
     const sights: JobSight[] = [];
@@ -81,11 +83,10 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
 
   /** Compares one page of a list; answers how many jobs it had, and how many of them the index did not know so. */
   const mendPage = async (queue: string, list: List, from: number) => {
-    const now = clock();
-    const seenAt = new Date(now - graceMs);
+    const seenAt = new Date(settledAt);
     const jobs = await queueOf(queue).getJobs([list], from, from + page - 1, false);
     const sights = jobs
-      .filter((job) => job.id !== undefined && lastMove(job) <= now - graceMs)
+      .filter((job) => job.id !== undefined && lastMove(job) <= settledAt)
       .map((job) => ({ job, sight: sightOf(queue, list, job, seenAt, mask) }));
     const gaps = await index.gaps(sights.map(({ sight }) => ({ ...sight, attempts: sight.attempts ?? 0 })));
     const missing = gaps.flatMap((at) => sights[at]?.sight ?? []);
@@ -108,6 +109,8 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
   };
 
   return async () => {
+    const stashed = await index.stashedSince();
+    settledAt = Math.min(clock(), stashed?.getTime() ?? Number.POSITIVE_INFINITY) - graceMs;
     let mended = 0;
     for (const group of groups.keys()) mended += await mendRows(group);
     for (const queue of queues) for (const list of lists) mended += await mendList(queue, list);

@@ -50,9 +50,12 @@ export interface EventMap {
   'job.cancelled': JobEvent & { readonly seconds: number };
   /** A person let a failed job go once more, or a delayed one go now. */
   'job.requeued': JobEvent & { readonly at: Date };
-  /** Rows of the job index: `mended` are those that the reconciler had to write, `dropped` those that it has yet to. */
+  /**
+   * Rows of the job index: `stashed` were put down to be written later, `mended` are those that the reconciler had to write,
+   * `dropped` those that it has yet to.
+   */
   'job_index.rows': {
-    readonly outcome: 'written' | 'dropped' | 'mended' | 'forgotten';
+    readonly outcome: 'written' | 'stashed' | 'dropped' | 'mended' | 'forgotten';
     readonly rows: number;
   };
   'mail.settled': { readonly provider: string; readonly template: string; readonly status: string };

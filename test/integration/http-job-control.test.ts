@@ -312,9 +312,8 @@ describe('running a job again', () => {
   it('wants the whole payload of one that its queue has forgotten', async () => {
     const addedAt = new Date();
     const forgotten = { queue: 'email', jobId: 'forgotten', addedAt, stateAt: addedAt, name: 'send-welcome' };
-    await site.world.database.jobIndex.record([
-      { ...forgotten, state: 'completed', payload: { type: 'welcome', data: { email: '[masked]' } } },
-    ]);
+    const payload = JSON.stringify({ type: 'welcome', data: { email: '[masked]' } });
+    await site.world.database.jobIndex.record([{ ...forgotten, state: 'completed', payload }]);
     const bare = await again('forgotten');
     expectError(bare, 400, 'INVALID_PAYLOAD');
     expect(textAt(bare.json, 'error.message')).toContain('the queue has forgotten the job');

@@ -19,7 +19,7 @@ beforeAll(async () => {
       owner: n % 2 === 0 ? 'shop' : undefined,
       correlationId: `request-${n}`,
       error: n === 3 ? { code: 'MAIL_REJECTED', message: 'No such box.' } : undefined,
-      payload: { type: 'welcome' },
+      payload: JSON.stringify({ type: 'welcome' }),
       content: n === 3 ? 'welcome no such box' : 'welcome',
     })),
   );

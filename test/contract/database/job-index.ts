@@ -31,7 +31,7 @@ export function jobIndex(open: Open): void {
         traceId: 'trace-1',
         maxAttempts: 3,
         dueAt: at(5),
-        payload: { type: 'welcome', data: { name: 'Ada' } },
+        payload: JSON.stringify({ type: 'welcome', data: { name: 'Ada' } }),
         content: 'welcome ada',
       }),
       sight('merged', { state: 'active', stateAt: at(10), startedAt: at(10), waitMs: 7, attempts: 0 }),
@@ -101,6 +101,56 @@ export function jobIndex(open: Open): void {
       expect(await index.find('email', jobId)).toEqual({ ...expected, jobId, seq });
     }
     expect(await found({ tenant: 'acme', words: 'ada & answer' })).toHaveLength(3);
+  });
+
+  it('files what was put down like what is recorded, once', async () => {
+    const { jobIndex: index } = open().database;
+    const when = { addedAt: at(500), stateAt: at(500) };
+    await index.stash([
+      sight('stashed-1', { ...when, payload: '{"a":[1,"ü"]}', content: 'put down ü' }),
+      sight('stashed-2', when),
+    ]);
+    await index.stash([sight('stashed-1', { ...when, state: 'completed', stateAt: at(510), attempts: 1 })]);
+    expect(await found({ words: 'ü & put' })).toEqual([]);
+    expect(await index.stashedSince()).toBeInstanceOf(Date);
+    expect(await index.unstash()).toMatchObject({ sights: 2 });
+    expect(await index.unstash()).toMatchObject({ sights: 1 });
+    expect(await index.unstash()).toMatchObject({ sights: 0 });
+    expect(await index.stashedSince()).toBeUndefined();
+    expect(await found({ words: 'ü & put' })).toEqual(['stashed-1']);
+    expect(await index.find('email', 'stashed-1')).toMatchObject({
+      state: 'completed',
+      attempts: 1,
+      payload: { a: [1, 'ü'] },
+    });
+    expect(await index.find('email', 'stashed-2')).toMatchObject({ state: 'waiting', tenant: undefined });
+  });
+
+  it('keeps texts as they are, whatever marks they hold', async () => {
+    const { jobIndex: index } = open().database;
+    const marks = `a"b'c\\d,e{f}\tg\n\x1e\x1f h`;
+    const odd = [
+      sight(marks, { tenant: marks, correlationId: marks, error: { code: 'NETWORK', message: marks } }),
+      sight('odd', {
+        tenant: marks.replaceAll('\x1e', '').replaceAll('\x1f', ''),
+        payload: JSON.stringify({ marks }),
+        tries: [],
+      }),
+    ];
+    await index.record(odd.slice(0, 1));
+    await index.stash(odd.slice(1));
+    while ((await index.unstash()).sights > 0);
+    expect(await index.find('email', marks)).toMatchObject({ tenant: marks, error: { message: marks } });
+    expect(await index.find('email', 'odd')).toMatchObject({ tenant: odd[1]?.tenant, payload: { marks } });
+  });
+
+  it('lets a batch go that cannot be read, so that it is not in the way of others', async () => {
+    const { database, pool } = open();
+    await pool.query(`insert into job_stash (sights, jobs) values (3, 'nonsense')`);
+    await database.jobIndex.stash([sight('after-nonsense')]);
+    expect(await database.jobIndex.unstash()).toMatchObject({ sights: 3 });
+    expect(await database.jobIndex.unstash()).toMatchObject({ sights: 1 });
+    expect(await database.jobIndex.find('email', 'after-nonsense')).toBeDefined();
   });
 
   it('takes a job that was let go again for one that waits, and tells a later job of the same id from it', async () => {
@@ -197,19 +247,29 @@ export function jobIndex(open: Open): void {
 
   it('finds a rare word behind many newer jobs', async () => {
     const { database, pool } = open();
-    await database.jobIndex.record([sight('rare', { addedAt: at(-5_000), content: 'needle' })]);
+    await database.jobIndex.record([
+      sight('rare', { addedAt: at(-5_000), content: 'needle' }),
+      sight('old-hay', {
+        addedAt: at(-6_000),
+        queue: 'hay',
+        name: `it's \\ "hay" & more`,
+        content: 'needle pin',
+      }),
+    ]);
     await pool.query(`insert into job_index (job_id, queue, added_at, name, state, state_at, words)
-      select 'hay-' || n, 'hay', now(), 'hay', 'completed', now(), job_words('hay') from generate_series(1, 10050) n`);
-    expect(await found({ words: 'needle' })).toEqual(['rare']);
-    expect(await found({ words: 'needle', queue: 'hay' })).toEqual([]);
+      select 'hay-' || n, 'hay', now(), 'hay', 'completed', now(), job_words_of('hay', 'hay', 'hay') from generate_series(1, 10050) n`);
+    expect(await found({ words: 'needle' })).toEqual(['rare', 'old-hay']);
+    expect(await found({ words: 'needle', queue: 'hay' })).toEqual(['old-hay']);
+    expect(await found({ words: 'needle', name: `it's \\ "hay" & more` })).toEqual(['old-hay']);
+    expect(await found({ words: 'needle', queue: 'hay', name: 'hay' })).toEqual([]);
     expect(await found({ words: 'hay' }, 3)).toHaveLength(3);
     await pool.query(`delete from job_index where queue = 'hay'`);
   });
 
   it('says which jobs of a queue it does not know, or knows otherwise', async () => {
     const { jobIndex: index } = open().database;
-    const known = sight('g-1', { state: 'completed', attempts: 1, payload: {} });
-    await index.record([known, sight('g-2', { attempts: 0, payload: {} }), sight('g-3')]);
+    const known = sight('g-1', { state: 'completed', attempts: 1, payload: '{}' });
+    await index.record([known, sight('g-2', { attempts: 0, payload: '{}' }), sight('g-3')]);
     const shown = { queue: 'email', addedAt: at(0), attempts: 1 } as const;
     expect(
       await index.gaps([

@@ -1,14 +1,31 @@
-import type { IndexedJob, IndexedState, JobFilter, JobIndex, JobSight, JobTry } from '../port.ts';
+import type { IndexedJob, IndexedState, JobFilter, JobIndex, JobTry } from '../port.ts';
 import type { Row } from '../postgres/connection.ts';
 import { number, numberOrNone, records, text, textOrNone, time, timeOrNone } from '../postgres/rows.ts';
 import type { CallFunction } from './call.ts';
+import { columnsOf, parted, rowOf } from './job-sights.ts';
 import { rowOrNone } from './rows.ts';
 
 /** The index of jobs. Sights are merged in the database, since they come from many processes and in any order. */
 export function createJobIndex(call: CallFunction): JobIndex {
   return {
     async record(sights) {
-      if (sights.length > 0) await call('record_jobs', { p_jobs: sights.map(rowOf) });
+      const { plain, odd } = parted(sights);
+      if (plain.length > 0) await call('write_jobs', { p_jobs: columnsOf(plain) });
+      if (odd.length > 0) await call('record_jobs', { p_jobs: odd.map(rowOf) });
+    },
+    async stash(sights) {
+      const { plain, odd } = parted(sights);
+      if (plain.length > 0) await call('stash_jobs', { p_jobs: columnsOf(plain), p_sights: plain.length });
+      if (odd.length > 0) await call('record_jobs', { p_jobs: odd.map(rowOf) });
+    },
+    async unstash() {
+      const row = rowOrNone(await call('unstash_jobs'));
+      return row === undefined
+        ? { sights: 0, waitedMs: 0 }
+        : { sights: number(row, 'sights'), waitedMs: number(row, 'waited_ms') };
+    },
+    async stashedSince() {
+      return timeOrNone({ since: await call('jobs_stashed_since') }, 'since');
     },
     async search(filter, limit) {
       const { words, ...rest } = filter;
@@ -52,36 +69,6 @@ export function createJobIndex(call: CallFunction): JobIndex {
       const forgotten = await call('forget_jobs', { p_days: olderThanDays, p_limit: limit });
       return number({ forgotten }, 'forgotten');
     },
-  };
-}
-
-function rowOf(sight: JobSight) {
-  const { error, jobId, addedAt, stateAt, correlationId, rerunOf, traceId, maxAttempts } = sight;
-  return {
-    job_id: jobId,
-    queue: sight.queue,
-    added_at: addedAt,
-    name: sight.name,
-    correlation_id: correlationId,
-    tenant: sight.tenant,
-    owner: sight.owner,
-    parent: sight.parent,
-    rerun_of: rerunOf,
-    trace_id: traceId,
-    state: sight.state,
-    state_at: stateAt,
-    attempts: sight.attempts,
-    max_attempts: maxAttempts,
-    due_at: sight.dueAt,
-    started_at: sight.startedAt,
-    finished_at: sight.finishedAt,
-    wait_ms: sight.waitMs,
-    duration_ms: sight.durationMs,
-    error_code: error?.code,
-    error_message: error?.message,
-    tries: sight.tries,
-    payload: sight.payload,
-    content: sight.content,
   };
 }
 
