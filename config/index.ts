@@ -220,6 +220,7 @@ function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, number>)
       host: values.HOST,
       trustProxy: values.TRUST_PROXY,
       metricsPort: values.METRICS_PORT ?? (production ? 9_090 : 0),
+      metricsPortIsDefault: values.METRICS_PORT === undefined,
       appUrl: values.APP_URL ?? `http://localhost:${values.PORT}`,
     },
     backend: {

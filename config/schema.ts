@@ -208,7 +208,8 @@ export const groups = {
     }),
     METRICS_PORT: variable(whole(0, 65_535).optional(), {
       derived: '`9090` in production, else `0`',
-      description: 'A second listener for `/metrics` and `/health` alone, for scrapers; `0` = none',
+      description:
+        'A second listener for `/metrics` and `/health` alone, for scrapers; `0` = none. Where another process has the default, this one does without',
     }),
     LOG_LEVEL: variable(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
       default: 'info',

@@ -49,6 +49,7 @@ export async function openHttp(
     host: config.http.host,
     port: config.http.port,
     metricsPort: config.http.metricsPort,
+    metricsPortIsDefault: config.http.metricsPortIsDefault,
     trustProxy: config.http.trustProxy,
     production: config.production,
     appUrl: config.http.appUrl,
@@ -95,7 +96,7 @@ export async function openHttp(
 
 /** `/metrics` and `/health` where there is no API, for scrapers; on METRICS_PORT alone, so none where that is 0. */
 export async function openMetrics(
-  { http: { host, metricsPort: port } }: Config,
+  { http: { host, metricsPort: port, metricsPortIsDefault: portIsDefault } }: Config,
   log: Logger,
   redact: Redact,
   parts: HealthParts & Pick<HttpParts, 'metrics' | 'ready'>,
@@ -103,7 +104,16 @@ export async function openMetrics(
   if (port === 0) return undefined;
   const { createMetricsService } = await import('../http/index.ts');
   const { metrics, ready } = parts;
-  return createMetricsService({ host, port, metrics, ready, health: healthOf(parts), log, redact });
+  return createMetricsService({
+    host,
+    port,
+    portIsDefault,
+    metrics,
+    ready,
+    health: healthOf(parts),
+    log,
+    redact,
+  });
 }
 
 type HealthParts = Pick<HttpParts, 'backend' | 'database' | 'storage' | 'workers' | 'supervisor'>;

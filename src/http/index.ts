@@ -5,7 +5,7 @@ import type { Service } from '../lifecycle/service.ts';
 import { createAccess } from './access.ts';
 import { createApp, createMetricsApp } from './app.ts';
 import { EventStreams } from './event-stream.ts';
-import { type Listener, listen } from './listener.ts';
+import { type Listener, listen, listenForScrapers } from './listener.ts';
 import type { HttpOptions } from './options.ts';
 import { paths } from './page-paths.ts';
 
@@ -59,7 +59,12 @@ export function createHttpService(options: HttpOptions): HttpService {
       const metrics =
         options.metricsPort === 0
           ? undefined
-          : await listen(createMetricsApp(options), host, options.metricsPort);
+          : await listenForScrapers(createMetricsApp(options), {
+              host,
+              port: options.metricsPort,
+              portIsDefault: options.metricsPortIsDefault ?? false,
+              log: options.log,
+            });
       running = { main, metrics, streams };
       return running;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { MillraceError } from '../errors/catalogue.ts';
+import type { Logger } from '../observability/logger.ts';
 
 /** How long a client may take to send an upload, in ms; other requests are cut off sooner by their time limit. */
 const receiveTimeoutMs = 10 * 60_000;
@@ -13,6 +14,14 @@ export interface Listener {
   readonly port: number;
   /** Takes no more connections, lets requests under way end for `drainMs`, then cuts them off. */
   close(drainMs: number): Promise<void>;
+}
+
+export interface ScraperOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Nobody has asked for this port. */
+  readonly portIsDefault?: boolean;
+  readonly log: Logger;
 }
 
 /** Listens. @throws MillraceError PREFLIGHT_FAILED when the port is taken or not ours to take. */
@@ -29,6 +38,29 @@ export async function listen(handler: RequestListener, host: string, port: numbe
   await bind(server, host, port);
   const address = server.address();
   return { port: isTcp(address) ? address.port : port, close: (drainMs) => drain(server, unused, drainMs) };
+}
+
+/**
+ * Listens for scrapers. Where another holds a port that nobody asked for (three workers on one machine all have the default),
+ * the process works on and says what it goes without.
+ */
+export async function listenForScrapers(
+  handler: RequestListener,
+  { host, port, portIsDefault, log }: ScraperOptions,
+): Promise<Listener | undefined> {
+  return listen(handler, host, port).catch((error: unknown) => {
+    if (portIsDefault !== true || !isTaken(error)) throw error;
+    log.warn(
+      { port },
+      'METRICS_PORT is taken, perhaps by another process of ours: no metrics and no health there of this one. Set one for each.',
+    );
+    return undefined;
+  });
+}
+
+function isTaken(error: unknown): boolean {
+  const cause = error instanceof MillraceError ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {

@@ -1,15 +1,12 @@
 import type { Service } from '../lifecycle/service.ts';
 import { createMetricsApp, type MetricsAppOptions } from './app.ts';
-import { type Listener, listen } from './listener.ts';
+import { type Listener, listenForScrapers, type ScraperOptions } from './listener.ts';
 
-export interface MetricsServiceOptions extends MetricsAppOptions {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-}
+/** Port 0 takes a free one. */
+export type MetricsServiceOptions = MetricsAppOptions & ScraperOptions;
 
 export interface MetricsService extends Service {
-  /** Throws before the service has started. */
+  /** Throws before the service has started, and where it goes without one. */
   readonly port: number;
 }
 
@@ -17,12 +14,12 @@ const drainMs = 1_000;
 
 /** `/metrics` and `/health` of a process that serves nothing else: a worker or a scheduler. */
 export function createMetricsService(options: MetricsServiceOptions): MetricsService {
-  let opening: Promise<Listener> | undefined;
+  let opening: Promise<Listener | undefined> | undefined;
   let listener: Listener | undefined;
   return {
     name: 'metrics',
     async start() {
-      opening ??= listen(createMetricsApp(options), options.host, options.port);
+      opening ??= listenForScrapers(createMetricsApp(options), options);
       listener = await opening;
     },
     async stop() {

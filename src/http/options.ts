@@ -33,6 +33,8 @@ export interface HttpOptions {
   readonly port: number;
   /** A second listener for `/metrics` and `/health` alone; 0 for none. */
   readonly metricsPort: number;
+  /** Nobody has asked for that port: where it is taken, the service does without. */
+  readonly metricsPortIsDefault?: boolean;
   readonly production: boolean;
   /** Base of the links that are given out; with https, cookies are sent over https alone. */
   readonly appUrl: string;

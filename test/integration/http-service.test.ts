@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MillraceError } from '../../src/errors/catalogue.ts';
 import { createMetricsService } from '../../src/http/index.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
@@ -277,5 +277,39 @@ describe('the metrics of a process without an API', () => {
       await service.stop();
     }
     await expect(fetch(`${url}/metrics`)).rejects.toThrow();
+  });
+
+  it('are gone without where another process has the port and nobody asked for it', async () => {
+    const first = createServer().listen(0, '127.0.0.1');
+    await once(first, 'listening');
+    const address = first.address();
+    if (address === null || typeof address === 'string') throw new Error('No port was given.');
+    const options = {
+      host: '127.0.0.1',
+      port: address.port,
+      metrics: { contentType: 'text/plain', render: async () => 'up 1\n' },
+      health: {},
+      ready: () => true,
+      redact: (text: string) => text,
+    };
+    const log = silentLogger();
+    const warned = vi.spyOn(log, 'warn');
+    try {
+      const asked = createMetricsService({ ...options, log });
+      await expect(asked.start()).rejects.toThrow('something else listens there');
+      expect(warned).not.toHaveBeenCalled();
+      const byDefault = createMetricsService({ ...options, log, portIsDefault: true });
+      await byDefault.start();
+      expect(warned).toHaveBeenCalledExactlyOnceWith(
+        { port: address.port },
+        expect.stringContaining('METRICS_PORT is taken'),
+      );
+      await byDefault.stop();
+      // Any other fault is told, whoever chose the port.
+      const elsewhere = createMetricsService({ ...options, log, host: '192.0.2.1', portIsDefault: true });
+      await expect(elsewhere.start()).rejects.toThrow('Cannot listen on 192.0.2.1');
+    } finally {
+      first.close();
+    }
   });
 });
