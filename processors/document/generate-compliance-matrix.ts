@@ -2,26 +2,38 @@ import type { Writable } from 'node:stream';
 import { defineProcessor } from '../define.ts';
 import { extractRequirements, type Requirement } from './compliance/extract.ts';
 import { type Matrix, makeMatrix } from './compliance/matrix.ts';
-import { writeMatrixPdf } from './compliance/pdf.ts';
 import { readDocuments } from './compliance/read-documents.ts';
-import { writeMatrixBook } from './compliance/workbook.ts';
+import { drawInThread } from './pdf-threads.ts';
 import { renderInto } from './render-into.ts';
+import { taken } from './report/feeding.ts';
 import { documentIdOf } from './report/plan.ts';
 
 interface Format {
   readonly contentType: string;
   readonly renderer: string;
-  readonly write: (matrix: Matrix, sink: Writable) => Promise<{ readonly pages?: number }>;
+  readonly write: (
+    matrix: Matrix,
+    sink: Writable,
+    signal: AbortSignal,
+  ) => Promise<{ readonly pages?: number }>;
 }
 
 const formats: Readonly<Record<'xlsx' | 'pdf', Format>> = {
   xlsx: {
     contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     renderer: 'exceljs',
-    write: writeMatrixBook,
+    // Loaded when the first workbook is asked for: exceljs takes 9 MB of a worker that may never need it.
+    write: async (matrix, sink) => (await import('./compliance/workbook.ts')).writeMatrixBook(matrix, sink),
   },
-  pdf: { contentType: 'application/pdf', renderer: 'pdfkit', write: writeMatrixPdf },
+  pdf: { contentType: 'application/pdf', renderer: 'pdfkit', write: drawMatrix },
 };
+
+async function drawMatrix(matrix: Matrix, sink: Writable, signal: AbortSignal) {
+  const { bytes, rows: _, ...drawn } = await drawInThread({ kind: 'matrix', matrix }, signal);
+  sink.end(bytes);
+  await taken(sink);
+  return drawn;
+}
 
 /** Finds what a solicitation requires and writes it as a matrix to fill in. A retry replaces what was written before. */
 export const generateComplianceMatrix = defineProcessor(
@@ -47,7 +59,7 @@ export const generateComplianceMatrix = defineProcessor(
     const { file, rendered } = await renderInto(
       storage,
       `matrices/${documentId}.${data.format}`,
-      (sink) => format.write(matrix, sink),
+      (sink) => format.write(matrix, sink, signal),
       signal,
     );
     const document = {

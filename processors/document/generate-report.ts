@@ -7,7 +7,6 @@ import { proposalContent } from './report/proposals.ts';
 import type { Renderer, Report, ReportHead, ReportKind } from './report/report.ts';
 import { renderPdfInThread } from './report/threaded-pdf.ts';
 import { weeklyContent } from './report/weekly.ts';
-import { renderWorkbook } from './report/workbook.ts';
 
 interface Format {
   readonly render: Renderer;
@@ -19,7 +18,8 @@ interface Format {
 const formats: Readonly<Record<'pdf' | 'xlsx' | 'csv', Format>> = {
   pdf: { render: renderPdfInThread, contentType: 'application/pdf', renderer: 'pdfkit' },
   xlsx: {
-    render: renderWorkbook,
+    // Loaded when the first workbook is asked for: exceljs takes 9 MB of a worker that may never need it.
+    render: async (...given) => (await import('./report/workbook.ts')).renderWorkbook(...given),
     contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     renderer: 'exceljs',
   },

@@ -2,6 +2,7 @@ import { PassThrough, type Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { renderCerPdf } from './cer/pdf/render.ts';
+import { writeMatrixPdf } from './compliance/pdf.ts';
 import type { Drawing, DrawnPdf } from './pdf-threads.ts';
 import { pdfRenderer } from './report/pdf.ts';
 import { reportOf } from './report/pdf-task.ts';
@@ -29,5 +30,7 @@ function drawInto(drawing: Drawing, sink: Writable): Promise<Omit<DrawnPdf, 'byt
       return pdfRenderer(drawing.task.maxRows)(reportOf(drawing.task.report), sink);
     case 'cer':
       return renderCerPdf(drawing.content, sink);
+    case 'matrix':
+      return writeMatrixPdf(drawing.matrix, sink);
   }
 }

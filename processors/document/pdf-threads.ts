@@ -1,12 +1,14 @@
 import { Piscina } from 'piscina';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import type { CerContent } from './cer/content.ts';
+import type { Matrix } from './compliance/matrix.ts';
 import type { PdfTask } from './report/pdf-task.ts';
 
 /** A document to draw, as plain data that a thread can be given. */
 export type Drawing =
   | { readonly kind: 'report'; readonly task: PdfTask }
-  | { readonly kind: 'cer'; readonly content: CerContent };
+  | { readonly kind: 'cer'; readonly content: CerContent }
+  | { readonly kind: 'matrix'; readonly matrix: Matrix };
 
 export interface DrawnPdf {
   readonly bytes: Uint8Array;

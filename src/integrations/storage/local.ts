@@ -23,6 +23,8 @@ const incomingName = '.incoming';
 /** Longer than any job may be silent. */
 const twoHoursMs = 2 * 60 * 60_000;
 const sweepEveryMs = 60_000;
+/** What comes while the disk is at work goes to it at once afterwards: each call costs, and its thread takes the core. */
+const gatheredBytes = 524_288;
 
 /**
  * Keeps files in a folder of this machine. A file is written under a temporary name in the same folder tree, flushed to
@@ -126,7 +128,12 @@ async function writeDurably(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (source.errored !== null) throw new SourceFailure('The source failed.', { cause: source.errored });
-  const sink = createWriteStream(path, { flags: 'wx', mode: 0o640, flush: true });
+  const sink = createWriteStream(path, {
+    flags: 'wx',
+    mode: 0o640,
+    flush: true,
+    highWaterMark: gatheredBytes,
+  });
   // `pipeline` breaks every stream with the first one's error, so only the order tells whose it was.
   let first: Readable | typeof sink | undefined;
   source.once('error', () => {
