@@ -1,16 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { createTokens } from '../../src/access/tokens.ts';
-import { type Container, example, helmIsHere, render, repository } from '../support/chart.ts';
+import { type Container, example, helmIsHere, notes, render, repository } from '../support/chart.ts';
 import { startFakeOpenAi, usualAssessment } from '../support/fake-openai.ts';
 import { until } from '../support/platform.ts';
 import { databaseUrl } from '../support/servers.ts';
@@ -30,6 +31,7 @@ interface Running {
   /** By the names of the container's ports. */
   readonly ports: Readonly<Record<string, number>>;
   readonly container: Container;
+  readonly environment: Readonly<Record<string, string>>;
   output(): string;
 }
 
@@ -77,23 +79,23 @@ describe.skipIf(!helmIsHere || redisUrl === undefined)('the containers of a rele
       const { container } = release.role(role);
       const ports: Record<string, number> = {};
       for (const { name } of container.ports) ports[name] = await freePort();
-      const environment = release.environment(role, {
-        jwt_secret: jwtSecret,
-        admin_password: 'a password of the operators',
-        database_url: databaseUrl(inject('postgresUrl'), database),
-        redis_url: redisUrl ?? '',
-        openai_api_key: fake.apiKey,
-      });
+      const environment = {
+        // The image's PATH; and what two processes on one machine cannot share, or a container has at another place.
+        PATH: process.env.PATH ?? '',
+        ...release.environment(role, {
+          jwt_secret: jwtSecret,
+          admin_password: 'a password of the operators',
+          database_url: databaseUrl(inject('postgresUrl'), database),
+          redis_url: redisUrl ?? '',
+          openai_api_key: fake.apiKey,
+        }),
+        DATA_DIR: dataDir,
+        PORT: String(ports.http ?? 0),
+        METRICS_PORT: String(ports.metrics),
+      };
       const child = spawn(process.execPath, command, {
         cwd: repository,
-        // The image's PATH; and what two processes on one machine cannot share, or a container has at another place.
-        env: {
-          PATH: process.env.PATH ?? '',
-          ...environment,
-          DATA_DIR: dataDir,
-          PORT: String(ports.http ?? 0),
-          METRICS_PORT: String(ports.metrics),
-        },
+        env: environment,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let printed = '';
@@ -101,7 +103,14 @@ describe.skipIf(!helmIsHere || redisUrl === undefined)('the containers of a rele
         stream.setEncoding('utf8').on('data', (text: string) => {
           printed += text;
         });
-      running.set(role, { child, ended: once(child, 'exit'), ports, container, output: () => printed });
+      running.set(role, {
+        child,
+        ended: once(child, 'exit'),
+        ports,
+        container,
+        environment,
+        output: () => printed,
+      });
     }
   }, 60_000);
 
@@ -140,6 +149,21 @@ describe.skipIf(!helmIsHere || redisUrl === undefined)('the containers of a rele
       expect(page).toMatch(/^worker_queue_size\{/m);
     }
     expect(await status(url('api', 'http', '/health'))).toBe(200);
+  });
+
+  test('make a token by the command that helm install names', async () => {
+    const said = await notes('--values', example('production'));
+    const command = /exec deployment\/cer-millrace-api -- node dist\/(\S+)\.js (.+)$/m.exec(said);
+    const [, program = '', args = ''] = command ?? [];
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [join(repository, `${program}.ts`), ...args.split(' ')],
+      { env: of('api').environment },
+    );
+    const queues = await ask(url('api', 'http', '/api/stories/scoring/stats'), 'GET', {
+      token: stdout.trim(),
+    });
+    expect(queues.status, queues.text).toBe(200);
   });
 
   test('carry a job from the API to the worker, which drains when its pod goes', async () => {

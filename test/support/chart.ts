@@ -155,6 +155,14 @@ export async function render(...args: string[]): Promise<Rendered> {
   return new Rendered(said);
 }
 
+/** What `helm install` says at the end. */
+export async function notes(...args: string[]): Promise<string> {
+  const { ok, said } = await helm('install', 'cer', chart, '--dry-run=client', ...args);
+  const [, text] = said.split('\nNOTES:\n');
+  if (!ok || text === undefined) throw new Error(said);
+  return text;
+}
+
 /** Helm with values in a file, as people write them. */
 export async function withValues<T>(values: unknown, use: (file: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-values-'));
