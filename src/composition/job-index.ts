@@ -53,6 +53,7 @@ export function openIndexUpkeep(
         queues: queueNames,
         queueOf: (name) => queues.queue(name),
         index,
+        cancellations: database.jobCancellations,
         mask,
         events,
       }),

@@ -1,6 +1,7 @@
 import type { IndexedState, JobSight, JobTry } from '../integrations/database/port.ts';
 import type { EventMap, Events } from '../observability/events.ts';
 import { keptPayload, wordsIn } from './payload.ts';
+import { cancellation } from './sight.ts';
 
 /** Makes of a job's data what may stand in the index: without what is sensitive. */
 export type MaskPayload = (queue: string, job: string, payload: unknown) => unknown;
@@ -99,9 +100,8 @@ export class JobRecorder {
     );
     events.on('job.dead_lettered', (job) => this.#failed(job, 'failed', 'failed', job.attempt));
     events.on('job.cancelled', (job) => {
-      const failure = { code: 'JOB_CANCELLED', message: 'Cancelled.' };
       this.#failed(
-        { ...job, failure },
+        { ...job, failure: cancellation },
         'cancelled',
         'cancelled',
         job.seconds > 0 ? job.attempt : job.attempt - 1,

@@ -4,6 +4,9 @@ import { type StoredJob, viewJob } from '../queue/job-view.ts';
 import { keptPayload, wordsIn } from './payload.ts';
 import type { MaskPayload } from './recorder.ts';
 
+/** How a cancelled job ended, as the index tells it. */
+export const cancellation = { code: 'JOB_CANCELLED', message: 'Cancelled.' } as const;
+
 /** What a queue says of one of its jobs, as the index writes it. `seenAt`: when the queue was asked. */
 export function sightOf(
   queue: string,

@@ -1,13 +1,20 @@
 import type { Job, JobQueue } from '../backend/port.ts';
-import type { IndexedState, JobIdentity, JobIndex, JobSight } from '../integrations/database/port.ts';
+import type {
+  IndexedState,
+  JobCancellations,
+  JobIdentity,
+  JobIndex,
+  JobSight,
+} from '../integrations/database/port.ts';
 import type { MaskPayload } from '../job-index/recorder.ts';
-import { sightOf } from '../job-index/sight.ts';
+import { cancellation, sightOf } from '../job-index/sight.ts';
 import type { Events } from '../observability/events.ts';
 
 export interface JobIndexReconcilerOptions {
   readonly queues: readonly string[];
   queueOf(name: string): JobQueue;
   readonly index: JobIndex;
+  readonly cancellations: Pick<JobCancellations, 'find'>;
   readonly mask: MaskPayload;
   readonly events: Events;
   readonly clock?: () => number;
@@ -36,14 +43,23 @@ type RowMark = { readonly addedAt: Date; readonly seq: string } | undefined;
  * long, jobs that others put into a queue or took out of it. Each round has two halves, both bounded:
  *
  * - rows of jobs that should have moved on are looked up in their queues, some further each round; a job that its queue no
- *   longer knows becomes `unknown`;
+ *   longer knows was cancelled, or becomes `unknown`;
  * - each list of each queue is compared with the index, from its newest job on for as long as there are gaps, and a page
  *   further down that goes on from round to round, so that in time the whole list is compared.
  *
  * @returns how many rows a round has mended.
  */
 export function createJobIndexReconciler(options: JobIndexReconcilerOptions): () => Promise<number> {
-  const { queues, queueOf, index, mask, events, clock = Date.now, graceMs = defaultGraceMs } = options;
+  const {
+    queues,
+    queueOf,
+    index,
+    cancellations,
+    mask,
+    events,
+    clock = Date.now,
+    graceMs = defaultGraceMs,
+  } = options;
   /** All that was seen before has been written, or is lost. */
   let settledAt = 0;
   const marks = new Map<number, RowMark>();
@@ -62,8 +78,14 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
     const seenAt = new Date(settledAt);
     const state = await queueOf(queue).getJobState(jobId);
     const job = await queueOf(queue).getJob(jobId);
-    if (job?.timestamp !== addedAt.getTime())
-      return { queue, jobId, addedAt, name, state: 'unknown', stateAt: seenAt };
+    if (job?.timestamp !== addedAt.getTime()) {
+      const gone = { queue, jobId, addedAt, name, stateAt: seenAt };
+      // Whoever took it out of its queue may have died before that was written down here.
+      const cancelled = await cancellations.find(queue, jobId);
+      return cancelled?.addedAt.getTime() === addedAt.getTime()
+        ? { ...gone, state: 'cancelled', finishedAt: cancelled.at, error: cancellation }
+        : { ...gone, state: 'unknown' };
+    }
     const sight = sightOf(queue, state, job, seenAt, mask);
     return sight.state === row.state || sight.state === 'unknown' ? undefined : sight;
   };

@@ -5,6 +5,7 @@ import { JobRecorder, type MaskPayload } from '../../src/job-index/recorder.ts';
 import { JobSearch } from '../../src/job-index/search.ts';
 import { createIndexWriter } from '../../src/job-index/writer.ts';
 import { createJobIndexReconciler } from '../../src/maintenance/reconcile-job-index.ts';
+import { Events } from '../../src/observability/events.ts';
 import { JobControl } from '../../src/queue/job-control.ts';
 import { openPlatform, type Platform, type PlatformOptions, until } from '../support/platform.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -50,6 +51,7 @@ export function jobIndexSuite(kind: string, openStore: (world: World) => Promise
         queues: queueNames,
         queueOf: (name) => platform.queues.queue(name),
         index: world.database.jobIndex,
+        cancellations: world.database.jobCancellations,
         mask,
         events: platform.events,
         graceMs: 0,
@@ -208,6 +210,24 @@ export function jobIndexSuite(kind: string, openStore: (world: World) => Promise
       expect(await search.find('email', prior.id)).toMatchObject({ state: 'completed', attempts: 1 });
       expect(await search.find('email', delayed.id)).toMatchObject({ state: 'unknown' });
       expect(await mend()).toBe(0);
+    });
+
+    test('learns of a cancellation whose process died before it was written', async () => {
+      await open();
+      const { queues } = platform;
+      const { id } = await queues.addJob('email', 'send-welcome', welcome('one'), { addedBy: 'shop' });
+      expect(await written(id)).toMatchObject({ state: 'waiting' });
+      const unheard = new JobControl({
+        queues,
+        events: new Events(),
+        cancellations: world.database.jobCancellations,
+      });
+      await unheard.cancel('email', id, 'ops');
+      expect(await reconciler()()).toBe(1);
+      const job = await search.find('email', id);
+      expect(job).toMatchObject({ state: 'cancelled', error: { code: 'JOB_CANCELLED' }, owner: 'shop' });
+      expect(job?.finishedAt).toBeInstanceOf(Date);
+      expect(await reconciler()()).toBe(0);
     });
 
     test('is mended page by page where a list is long', async () => {

@@ -36,7 +36,8 @@ export function createJobCancellations(call: CallFunction): JobCancellations {
     async find(queue, jobId) {
       const row = rowOrNone(await call('cancelled_job', { p_queue: queue, p_job_id: jobId }));
       if (row === undefined) return undefined;
-      return { job: row.job, by: text(row, 'by'), at: time(row, 'at') };
+      const addedAt = new Date(number(row, 'added_at'));
+      return { job: row.job, addedAt, by: text(row, 'by'), at: time(row, 'at') };
     },
   };
 }

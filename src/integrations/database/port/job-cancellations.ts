@@ -8,6 +8,7 @@ export interface JobIdentity {
 export interface CancelledJob {
   /** The job as it was handed to `request`, read back from JSON. */
   readonly job: unknown;
+  readonly addedAt: Date;
   readonly by: string;
   readonly at: Date;
 }
