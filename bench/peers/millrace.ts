@@ -2,7 +2,6 @@ import { queueNames } from '../../queues/index.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { openDatabase } from '../../src/integrations/database/postgres/index.ts';
 import { JobRecorder } from '../../src/job-index/recorder.ts';
-import { createValidatedMask } from '../../src/job-index/validated-mask.ts';
 import { createIndexWriter } from '../../src/job-index/writer.ts';
 import { Events } from '../../src/observability/events.ts';
 import { logJobs } from '../../src/observability/job-log.ts';
@@ -10,6 +9,7 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 import { DeadLetters } from '../../src/queue/dead-letters.ts';
+import { createValidatedMask } from '../../src/queue/masking/index.ts';
 import { QueueManager } from '../../src/queue/queue-manager.ts';
 import { WorkerRuntime } from '../../src/worker/runtime.ts';
 import {

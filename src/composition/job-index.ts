@@ -2,7 +2,6 @@ import type { Config } from '../../config/index.ts';
 import { queueNames } from '../../queues/index.ts';
 import type { Database } from '../integrations/database/port.ts';
 import { JobRecorder, type MaskPayload } from '../job-index/recorder.ts';
-import { createValidatedMask } from '../job-index/validated-mask.ts';
 import { createIndexWriter } from '../job-index/writer.ts';
 import { createLoop } from '../lifecycle/loop.ts';
 import type { Service } from '../lifecycle/service.ts';
@@ -10,7 +9,7 @@ import { ageJobIndex } from '../maintenance/age-job-index.ts';
 import { createJobIndexReconciler } from '../maintenance/reconcile-job-index.ts';
 import type { Events } from '../observability/events.ts';
 import type { Logger } from '../observability/logger.ts';
-import { jobMask } from '../queue/masking/index.ts';
+import { createValidatedMask, jobMask } from '../queue/masking/index.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 
 interface IndexParts {

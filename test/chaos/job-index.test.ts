@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { queueNames } from '../../queues/index.ts';
 import type { IndexedState } from '../../src/integrations/database/port.ts';
-import { createValidatedMask } from '../../src/job-index/validated-mask.ts';
 import { createJobIndexReconciler } from '../../src/maintenance/reconcile-job-index.ts';
 import { Events } from '../../src/observability/events.ts';
+import { createValidatedMask } from '../../src/queue/masking/index.ts';
 import { type Mill, openMill } from '../support/mill.ts';
 import { until } from '../support/platform.ts';
 import { postgresStore, redisStore, type Store } from '../support/stores.ts';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { queues } from '../../queues/index.ts';
-import { createValidatedMask } from '../../src/job-index/validated-mask.ts';
-import { jobMask } from '../../src/queue/masking/index.ts';
+import { createValidatedMask, jobMask } from '../../src/queue/masking/index.ts';
 import { valid } from '../support/payloads.ts';
 
 const mask = createValidatedMask();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPlain, isSensitive, wrappedIn } from './schema-marks.ts';
 
 /** What stands where a value was. */
 export const masked = '[masked]';
@@ -26,7 +27,7 @@ function look(schemas: readonly z.ZodType[], value: unknown, hidden: Set<string>
   const nodes = nodesOfAll(schemas, value);
   if (nodes === undefined) return hide(value, hidden);
   if (typeof value !== 'object') {
-    return nodes.every((node) => plain.has(node.def.type) && fits(node, value)) ? value : hide(value, hidden);
+    return nodes.every((node) => isPlain(node) && fits(node, value)) ? value : hide(value, hidden);
   }
   if (Array.isArray(value)) {
     if (!nodes.every((node) => node instanceof z.ZodArray || node instanceof z.ZodTuple))
@@ -68,17 +69,8 @@ function nodesOfAll(schemas: readonly z.ZodType[], value: unknown): z.ZodType[] 
 
 function nodesOf(schema: z.ZodType, value: unknown): z.ZodType[] | undefined {
   if (isSensitive(schema)) return undefined;
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodPrefault ||
-    schema instanceof z.ZodNonOptional ||
-    schema instanceof z.ZodCatch ||
-    schema instanceof z.ZodReadonly
-  ) {
-    return nodesOfAll(classic([schema.def.innerType]), value);
-  }
+  const wrapped = wrappedIn(schema);
+  if (wrapped !== undefined) return nodesOfAll(classic([wrapped]), value);
   if (schema instanceof z.ZodLazy) return nodesOfAll(classic([schema.def.getter()]), value);
   // What a transform makes of a value it alone knows; the schema before it or after it says what it is.
   if (schema instanceof z.ZodPipe) {
@@ -98,11 +90,6 @@ function nodesOf(schema: z.ZodType, value: unknown): z.ZodType[] | undefined {
     return nodesOfAll(fitting.length === 0 ? options : fitting, value);
   }
   return [schema];
-}
-
-/** A mark is kept by what is made of a marked schema, such as by `.max()`; of wrappers each has its own. */
-function isSensitive(schema: z.ZodType): boolean {
-  return schema.meta()?.sensitive === true;
 }
 
 function fieldOf(name: string): (node: z.ZodType) => z.ZodType | undefined {
@@ -132,17 +119,6 @@ function itemOf(index: number): (node: z.ZodType) => z.ZodType | undefined {
 function classic(schemas: readonly unknown[]): z.ZodType[] {
   return schemas.map((schema) => (schema instanceof z.ZodType ? schema : z.never()));
 }
-
-/** The kinds of schema that say of a text, number or boolean what it is; `z.any()` and its like take everything. */
-const plain: ReadonlySet<string> = new Set([
-  'string',
-  'number',
-  'boolean',
-  'bigint',
-  'literal',
-  'enum',
-  'template_literal',
-] satisfies z.core.$ZodTypeDef['type'][]);
 
 function fits(schema: z.ZodType, value: unknown): boolean {
   try {

@@ -7,7 +7,7 @@ export type MaskText = (text: string) => string;
 const mailAddress = /[^\s@<>()[\]{}"'`,;:=&?/\\]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/gi;
 
 /** A long value is quoted cut off, as messages are; what follows such a beginning is compared letter by letter. */
-const beginning = 24;
+export const beginning = 24;
 /** Shorter ones stand within many a word that means something else: they are taken out as words alone. */
 const shortest = 4;
 const mostValues = 1_000;

@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import { isQueueName, type JobDefinition, queues } from '../../queues/index.ts';
-import { jobMask, masked } from '../queue/masking/index.ts';
-import type { MaskPayload } from './recorder.ts';
+import type { JobDefinition } from '../../../queues/index.ts';
+import { findDefinition } from '../definitions.ts';
+import { masked } from './by-schema.ts';
+import { beginning } from './in-text.ts';
+import { jobMask } from './job.ts';
+import { isPlain, isSensitive, wrappedIn } from './schema-marks.ts';
 
 /** What of a validated value is shown; `undefined` where that is not said by the schema alone. */
 type Shape = 'shown' | 'hidden' | Fields | Items;
@@ -19,10 +22,10 @@ interface Items {
  * fields are sensitive is worked out once for each job, and texts are looked through for what they may quote without
  * patterns of their own. Where the schema leaves anything open, or a text seems to quote, `jobMask` has the word.
  */
-export function createValidatedMask(): MaskPayload {
+export function createValidatedMask(): (queue: string, job: string, payload: unknown) => unknown {
   const shapes = new Map<JobDefinition, Shape | undefined>();
   return (queue, name, payload) => {
-    const definition = definitionOf(queue, name);
+    const definition = findDefinition(queue, name);
     if (definition === undefined) return jobMask({ queue, name, payload }).payload;
     if (!shapes.has(definition)) shapes.set(definition, shapeOf(definition.payload));
     const shape = shapes.get(definition);
@@ -32,24 +35,11 @@ export function createValidatedMask(): MaskPayload {
   };
 }
 
-function definitionOf(queue: string, name: string): JobDefinition | undefined {
-  const jobs: Readonly<Record<string, JobDefinition>> = isQueueName(queue) ? queues[queue].jobs : {};
-  return Object.hasOwn(jobs, name) ? jobs[name] : undefined;
-}
-
-const plain: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'literal', 'enum']);
-
 function shapeOf(schema: unknown): Shape | undefined {
   if (!(schema instanceof z.ZodType)) return undefined;
-  if (schema.meta()?.sensitive === true) return 'hidden';
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodPrefault
-  ) {
-    return shapeOf(schema.def.innerType);
-  }
+  if (isSensitive(schema)) return 'hidden';
+  const wrapped = wrappedIn(schema);
+  if (wrapped !== undefined) return shapeOf(wrapped);
   if (schema instanceof z.ZodArray) {
     const item = shapeOf(schema.def.element);
     return item === undefined ? undefined : { kind: 'items', item };
@@ -63,7 +53,7 @@ function shapeOf(schema: unknown): Shape | undefined {
   if (schema instanceof z.ZodUnion) {
     return schema.def.options.every((option) => shapeOf(option) === 'shown') ? 'shown' : undefined;
   }
-  return plain.has(schema.def.type) ? 'shown' : undefined;
+  return isPlain(schema) ? 'shown' : undefined;
 }
 
 interface Parts {
@@ -109,9 +99,7 @@ function hide(value: unknown, parts: Parts): void {
     for (const inner of Object.values(value)) hide(inner, parts);
 }
 
-/** As in `masking/in-text.ts`: the beginning of a value is enough, and addresses are hidden wherever they come from. */
-const beginning = 24;
-
+/** As `in-text.ts`: the beginning of a value is enough, and addresses are hidden wherever they come from. */
 function mayQuote({ hidden, shown }: Parts): boolean {
   const texts = folded(shown.join('\n'));
   // An address, or a value as an address writes it.
