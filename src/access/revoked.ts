@@ -14,6 +14,7 @@ export class Revoked {
   readonly #rows: Revocations;
   readonly #now: () => number;
   readonly #until = new Map<string, number>();
+  readonly #listeners = new Set<(id: string) => void>();
   /** By the database's clock. */
   #seenAt = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -36,15 +37,26 @@ export class Revoked {
 
   /** Here and now; the other processes hear of it by their next `refresh`. */
   add(id: string, until: Date): void {
-    this.#until.set(id, until.getTime());
+    this.#note(id, until.getTime());
+  }
+
+  /** Tells of each token and session from now on that is ended, once this process knows of it. */
+  onEnd(listener: (id: string) => void): void {
+    this.#listeners.add(listener);
   }
 
   async refresh(): Promise<void> {
     const began = this.#now();
     const { at, ids } = await this.#rows.since(Math.max(0, this.#seenAt - overlapMs));
-    for (const { id, until } of ids) this.#until.set(id, until);
+    for (const { id, until } of ids) this.#note(id, until);
     for (const [id, until] of this.#until) if (until < began) this.#until.delete(id);
     this.#seenAt = at;
     this.#lookedAt = began;
+  }
+
+  #note(id: string, until: number): void {
+    const isNew = !this.#until.has(id);
+    this.#until.set(id, until);
+    if (isNew) for (const listener of this.#listeners) listener(id);
   }
 }

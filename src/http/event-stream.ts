@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
+import type { Revoked } from '../access/revoked.ts';
+import type { Principal } from '../access/roles.ts';
 import { RateLimitedError } from '../errors/catalogue.ts';
 
 /** Proxies close connections that are silent for a minute or so. */
@@ -9,12 +11,8 @@ const reconnectMs = 1_000;
 /** Each open stream holds a connection and a watcher. */
 const most = { perCaller: 100, perProcess: 1_000 } as const;
 
-export interface StreamLimits {
-  /** Counts against this caller's share. */
-  readonly caller: string;
-  /** When the caller's right to listen ends. */
-  readonly until: Date;
-}
+/** Whoever listens: a stream counts against their share, and ends with the right that it was opened by. */
+type Listener = Pick<Principal, 'subject' | 'expiresAt' | 'tokenId' | 'sessionId'>;
 
 /** One open stream of server-sent events. */
 export interface EventStream {
@@ -27,12 +25,20 @@ export interface EventStream {
 
 /** The streams of this process (HTML Living Standard, 9.2). Those that are open when it drains are ended, and their clients come back elsewhere. */
 export class EventStreams {
-  readonly #open = new Map<EventStream, string>();
+  readonly #open = new Map<EventStream, Listener>();
   #closing = false;
 
+  constructor(revoked: Pick<Revoked, 'onEnd'>) {
+    revoked.onEnd((id) => {
+      for (const [stream, { tokenId, sessionId }] of this.#open)
+        if (id === tokenId || id === sessionId) stream.close();
+    });
+  }
+
   /** Begins an answer of events. @throws RateLimitedError RATE_LIMITED when too many are open. */
-  open(response: Response, { caller, until }: StreamLimits): EventStream {
-    const own = [...this.#open.values()].filter((other) => other === caller).length;
+  open(response: Response, listener: Listener): EventStream {
+    const { subject, expiresAt } = listener;
+    const own = [...this.#open.values()].filter((other) => other.subject === subject).length;
     if (this.#closing || own >= most.perCaller || this.#open.size >= most.perProcess) {
       throw new RateLimitedError(
         'RATE_LIMITED',
@@ -43,7 +49,7 @@ export class EventStreams {
     const ending = new AbortController();
     const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs);
     // A timer's longest time is 24 days, which is longer than a connection lives.
-    const expiry = setTimeout(() => stream.close(), Math.min(until.getTime() - Date.now(), 2 ** 31 - 1));
+    const expiry = setTimeout(() => stream.close(), Math.min(expiresAt.getTime() - Date.now(), 2 ** 31 - 1));
     const stream: EventStream = {
       signal: ending.signal,
       async send(event, id, data) {
@@ -57,7 +63,7 @@ export class EventStreams {
         response.end();
       },
     };
-    this.#open.set(stream, caller);
+    this.#open.set(stream, listener);
     const gone = () => {
       clearInterval(heartbeat);
       clearTimeout(expiry);

@@ -46,7 +46,7 @@ export function createHttpService(options: HttpOptions): HttpService {
     const checkPassword =
       adminPasswordHash === undefined ? undefined : createPasswordCheck(adminUser, adminPasswordHash);
     await access.service.start();
-    const streams = new EventStreams();
+    const streams = new EventStreams(access.revoked);
     const main = await listen(
       createApp(options, { access, checkPassword, links, streams }),
       host,

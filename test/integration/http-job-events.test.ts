@@ -151,6 +151,30 @@ describe('the events of a job', () => {
     ending.abort();
   });
 
+  it('end when the token is revoked that they were opened with, and others go on', async () => {
+    const id = await add('revoked', { delay: 600_000 });
+    const admin = await site.token('admin');
+    const made = async () => {
+      const body = { subject: 'shop', role: 'viewer' };
+      const { json } = await site.ask('POST', '/api/tokens', { token: admin, body });
+      return { id: textAt(json, 'data.token.id'), secret: textAt(json, 'data.secret') };
+    };
+    const [gone, kept] = [await made(), await made()];
+    const begun = Promise.withResolvers<void>();
+    const goesOn = readEvents(eventsOf(id), kept.secret);
+    const ended = readEvents(eventsOf(id), gone.secret, {
+      enough: () => {
+        begun.resolve();
+        return false;
+      },
+    });
+    await begun.promise;
+    await site.ask('DELETE', `/api/tokens/${gone.id}`, { token: admin });
+    expect(seen(await ended, 'end')).toEqual([]);
+    await site.ask('POST', `/api/jobs/email/${id}/cancel`, { token: admin });
+    expect(seen(await goesOn, 'end')).toHaveLength(1);
+  });
+
   it('are refused to a caller that has too many streams open', async () => {
     const id = await add('fourth', { delay: 600_000 });
     const busy = await site.service.issueToken('viewer', 1, 'busy');

@@ -37,6 +37,25 @@ describe('what was revoked', () => {
     expect(revoked.has('a')).toBe(false);
   });
 
+  it('is told once to those who listen, whether it was done here or elsewhere', async () => {
+    const now = 1_000_000;
+    const rows = table();
+    const revoked = new Revoked(rows, () => now);
+    const heard: string[] = [];
+    revoked.onEnd((id) => heard.push(id));
+    revoked.add('a', new Date(now + minute));
+    rows.answers({
+      at: now,
+      ids: [
+        { id: 'a', until: now + minute },
+        { id: 'b', until: now + minute },
+      ],
+    });
+    await revoked.refresh();
+    await revoked.refresh();
+    expect(heard).toEqual(['a', 'b']);
+  });
+
   it('is known at once where it was done', async () => {
     const rows = table();
     const revoked = new Revoked(rows, () => 0);

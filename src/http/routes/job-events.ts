@@ -44,7 +44,7 @@ A comment comes every 15 seconds. When the connection breaks, or the server drai
     async handle({ params, headers, principal, response, log }) {
       const job = await readableJob(jobs, principal, params.queue, params.job);
       const shown = seesInClear(principal, job.addedBy) ? (change: JobChange) => change : maskedChange(job);
-      const stream = streams.open(response, { caller: principal.subject, until: principal.expiresAt });
+      const stream = streams.open(response, principal);
       const after = readMark(headers['Last-Event-ID']);
       try {
         for await (const { change, mark } of watch.changes(params.queue, params.job, stream.signal, after)) {

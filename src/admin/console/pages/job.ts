@@ -143,8 +143,7 @@ export function jobEvents({ jobs, streams }: JobServices): ConsoleFile {
     handlers: [
       async (request, response) => {
         const { queue, id } = parse(params, { ...request.params }, 'address');
-        const { subject, expiresAt: until } = principalOf(request);
-        const stream = streams.open(response, { caller: subject, until });
+        const stream = streams.open(response, principalOf(request));
         try {
           for await (const { change } of watch.changes(queue, id, stream.signal)) {
             // Nothing of the job itself: the page that is fetched then masks what has to be masked.
