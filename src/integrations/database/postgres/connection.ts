@@ -7,7 +7,10 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** What repositories run their statements on. */
 export interface Connection {
-  /** @throws MillraceError DATABASE_UNAVAILABLE when the server is away; the driver's own error otherwise. */
+  /**
+   * @throws MillraceError DATABASE_UNAVAILABLE when the server is away, with `retryAfterMs` when there was none to connect
+   * to; the driver's own error otherwise.
+   */
   query(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]>;
   /** Runs `work` in one transaction; an error rolls it back. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
@@ -33,8 +36,6 @@ export function openPool(url: string, max: number, applicationName = 'millrace')
   // An idle client that loses its server is replaced at the next query; unheard, the event would end the process.
   pool.on('error', () => undefined);
   // So would that of a client in use; its statement rejects in any case.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  // One that loses it while checked out fails its query; the event that comes besides has no other listener.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
@@ -121,8 +122,16 @@ function translate(error: unknown): unknown {
   return new MillraceError(
     'DATABASE_UNAVAILABLE',
     'The database does not answer. Check DATABASE_URL and the server.',
-    {
-      cause: error,
-    },
+    { cause: error, ...(wasNotThere(error) ? { retryAfterMs: awayMs } : {}) },
   );
+}
+
+/** How long a job waits that has found no server, in ms; it may be away for as long as it likes, at no cost of an attempt. */
+const awayMs = 5_000;
+/** 57P03: it is starting or stopping. */
+const notThere = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', '57P03']);
+
+/** A connection that breaks later on does cost an attempt: it may be the statement that the server dies of. */
+function wasNotThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && notThere.has(String(error.code));
 }
