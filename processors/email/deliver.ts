@@ -26,7 +26,7 @@ import { awaitTurn } from './turn.ts';
  * rather than send twice.
  */
 export interface DeliveryContext {
-  readonly job: Pick<JobInfo, 'key'>;
+  readonly job: Pick<JobInfo, 'key' | 'addedAt'>;
   readonly log: JobLog;
   readonly signal: AbortSignal;
   readonly services: Pick<Services, 'mail' | 'database' | 'events'>;
@@ -42,6 +42,12 @@ export type MailResult = Result<'email', 'send-reminder'>;
 
 /** Pauses in ms before the ledger is tried again: together well within what is left of a job's timeout. */
 const settlePauses: readonly number[] = [100, 400, 1_000, 2_000];
+
+/**
+ * How long a mail goes on being turned away before its attempts count. RFC 5321 (4.5.4.1) speaks of four days, after which
+ * a reminder is of no use to anybody.
+ */
+const patienceMs = 6 * 3_600_000;
 
 /**
  * @throws what the provider throws; UnrecoverableError when the mail is out and the ledger could not be told.
@@ -83,8 +89,21 @@ export async function deliver(
     } catch (error) {
       if (error instanceof MillraceError && error.code === 'MAIL_REJECTED') await settleRejected(error);
       if (error instanceof RateLimitedError) await pauseAll(error.retryAfterMs ?? 0);
+      else if (error instanceof MillraceError && error.retryAfterMs !== undefined)
+        throw await turnedAway(error);
       throw error;
     }
+  }
+
+  /** The provider took nothing and says to come back: for this mail alone, as a greylist does. */
+  async function turnedAway(error: MillraceError): Promise<MillraceError> {
+    try {
+      await ledger.unclaim(row);
+    } catch (failure) {
+      log.warn({ reason: messageOf(failure) }, 'The ledger could not note that nothing was sent.');
+    }
+    const waitedMs = Date.now() - (job.addedAt?.getTime() ?? 0);
+    return waitedMs < patienceMs ? error : new MillraceError(error.code, error.message);
   }
 
   /** The provider's wish to wait is meant for all who send to it, not only for the one who happened to ask. */

@@ -4,7 +4,9 @@ import { deliver } from '../../processors/email/deliver.ts';
 import { queues } from '../../queues/index.ts';
 import { MillraceError } from '../../src/errors/catalogue.ts';
 import type { Database, Deliveries } from '../../src/integrations/database/port.ts';
+import { createSmtp } from '../../src/integrations/mail/smtp.ts';
 import { mailJobs } from '../support/mail-jobs.ts';
+import { startSmtpPeer } from '../support/smtp-peer.ts';
 
 const mails = mailJobs();
 const { surroundings, remind, row } = mails;
@@ -213,5 +215,35 @@ describe('when the ledger fails after the mail was accepted', () => {
     expect(database.settles()).toBe(3);
     expect(mails.server.accepted).toHaveLength(1);
     expect(mails.settled).toEqual([]);
+  });
+});
+
+describe('a server that turns a mail away for now', () => {
+  it('is asked again when the mail has waited, which costs no attempt and leaves no doubt, until it is too old', async () => {
+    const peer = await startSmtpPeer();
+    const smtp = createSmtp({ url: peer.url, from: 'noreply@example.com', comeBackMs: 60_000 });
+    const turnAway = () => peer.refuseNext({ at: 'rcpt', code: 451 });
+    const unavailable = { code: 'MAIL_UNAVAILABLE', retryable: true };
+    try {
+      turnAway();
+      await expect(remind(smtp, { key: 'grey' })).rejects.toMatchObject({
+        ...unavailable,
+        retryAfterMs: 60_000,
+      });
+      expect(await row('grey')).toMatchObject({ status: 'claimed', attempts: 0 });
+      // The other mails do not wait for this one.
+      expect(await mails.world.database.deliveries.pausedMs('smtp')).toBe(0);
+      turnAway();
+      const addedAt = new Date(Date.now() - 7 * 3_600_000);
+      await expect(remind(smtp, { key: 'grey', addedAt })).rejects.toMatchObject({
+        ...unavailable,
+        retryAfterMs: undefined,
+      });
+      expect(await remind(smtp, { key: 'grey' })).toMatchObject({ status: 'sent', provider: 'smtp' });
+      expect(peer.mails).toHaveLength(1);
+    } finally {
+      smtp.close?.();
+      await peer.close();
+    }
   });
 });

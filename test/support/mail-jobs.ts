@@ -64,6 +64,7 @@ export interface Changes {
   readonly signal?: AbortSignal;
   /** The key of an earlier job, to run it again. */
   readonly key?: string;
+  readonly addedAt?: Date;
 }
 
 /** The processors of the mails over a real database; providers and what they saw are new for each test. */
@@ -121,7 +122,7 @@ export function mailJobs(): MailJobs {
   const surroundings = (name: string, mail: MailProvider, changes: Changes) => {
     jobs += 1;
     const key = changes.key ?? `email:${name}:${jobs}`;
-    return surround(name, key, changes.signal, {
+    return surround(name, key, changes, {
       mail,
       database: changes.database ?? world.database,
       storage,
@@ -174,9 +175,10 @@ interface MailServices {
   readonly events: Events;
 }
 
-function surround(name: string, key: string, signal: AbortSignal | undefined, services: MailServices) {
+function surround(name: string, key: string, { signal, addedAt }: Changes, services: MailServices) {
+  const job = { id: key, queue: 'email', name, attempt: 1, maxAttempts: 3, key, correlationId: 'c-1' };
   return {
-    job: { id: key, queue: 'email', name, attempt: 1, maxAttempts: 3, key, correlationId: 'c-1' },
+    job: { ...job, addedAt: addedAt ?? new Date() },
     log: quiet,
     signal: signal ?? new AbortController().signal,
     progress: () => undefined,

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 
@@ -15,14 +16,18 @@ export interface SmtpPeer {
   /** Connections that were opened in all. */
   readonly connections: number;
   refuseNext(refusal: SmtpRefusal): void;
+  /** Takes the next mail and breaks off instead of saying so. */
+  breakOffNext(): void;
   close(): Promise<void>;
 }
 
 /** A real SMTP server on loopback; with `user`, only with that name and the password `secret`. */
 export async function startSmtpPeer(user?: string): Promise<SmtpPeer> {
   const mails: Buffer[] = [];
+  const sockets = new Set<Socket>();
   const refusals: SmtpRefusal[] = [];
   let connections = 0;
+  let breakOff = false;
   const refused = (at: SmtpRefusal['at']): Error | undefined => {
     if (refusals[0]?.at !== at) return undefined;
     const { code } = refusals.shift() ?? { code: 550 };
@@ -48,12 +53,18 @@ export async function startSmtpPeer(user?: string): Promise<SmtpPeer> {
       buffer(stream).then((source) => {
         const error = refused('data');
         if (error === undefined) mails.push(source);
-        done(error);
+        if (!breakOff) return done(error);
+        breakOff = false;
+        for (const socket of sockets) socket.destroy();
       }, done);
     },
   });
   server.on('error', () => undefined);
   const listening = server.listen(0, '127.0.0.1');
+  listening.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   await once(listening, 'listening');
   const bound = listening.address();
   if (bound === null || typeof bound === 'string') throw new Error('The server has no port.');
@@ -64,6 +75,9 @@ export async function startSmtpPeer(user?: string): Promise<SmtpPeer> {
       return connections;
     },
     refuseNext: (refusal) => void refusals.push(refusal),
+    breakOffNext() {
+      breakOff = true;
+    },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

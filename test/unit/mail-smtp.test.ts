@@ -37,6 +37,27 @@ describe('SMTP', () => {
     provider.close?.();
   });
 
+  it('says when to come back to a server that does not take a mail now, and to no other', async () => {
+    const provider = createSmtp({ url: peer.url, from: sender, comeBackMs: 1_234 });
+    for (const [code, retryAfterMs] of [
+      [451, 1_234],
+      [550, undefined],
+    ] as const) {
+      peer.refuseNext({ at: 'rcpt', code });
+      await expect(provider.send(sampleMail(), signal())).rejects.toMatchObject({ retryAfterMs });
+    }
+    peer.breakOffNext();
+    await expect(provider.send(sampleMail(), signal())).rejects.toMatchObject({
+      code: 'MAIL_UNAVAILABLE',
+      retryAfterMs: undefined,
+    });
+    // The Message-ID is the same again, and what the ledger keeps of it is not taken for an address.
+    const { messageId } = await provider.send(sampleMail(), signal());
+    expect(peer.mails).toHaveLength(2);
+    for (const mail of peer.mails) expect(mail.toString()).toContain(`<${messageId}@`);
+    provider.close?.();
+  });
+
   it('keeps its connections for further mails', async () => {
     const provider = createSmtp({ url: peer.url, from: sender, connections: 2 });
     for (let mail = 0; mail < 5; mail += 1)

@@ -29,8 +29,8 @@ export interface MailProvider {
   readonly perSecond?: number;
   /**
    * Hands one mail over. Resolves when the provider has accepted it.
-   * @throws MillraceError MAIL_REJECTED, MAIL_UNAUTHORIZED (never retried), MAIL_UNAVAILABLE (retried);
-   * RateLimitedError MAIL_RATE_LIMITED with how long to wait.
+   * @throws MillraceError MAIL_REJECTED, MAIL_UNAUTHORIZED (never retried), MAIL_UNAVAILABLE (retried), with
+   * `retryAfterMs` when the provider has taken nothing and says to come back; RateLimitedError MAIL_RATE_LIMITED with how long to wait.
    */
   send(mail: Mail, signal: AbortSignal): Promise<{ readonly messageId: string }>;
   /** Lets go of connections that are kept open. */

@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { MillraceError } from '../../errors/catalogue.ts';
 import { checkAddress, checkMail, oneLine } from './message.ts';
-import { composition } from './mime.ts';
+import { composition, nameOf } from './mime.ts';
 import type { MailProvider } from './port.ts';
 import { isRecord } from './sendgrid-answers.ts';
 
@@ -18,9 +18,13 @@ export interface SmtpOptions {
   /** How long the server may be silent, in ms. */
   readonly timeoutMs?: number;
   readonly perSecond?: number;
+  /** When a mail comes back that the server does not take for now, in ms. */
+  readonly comeBackMs?: number;
 }
 
 const defaultTimeoutMs = 20_000;
+/** Greylists open after one to five minutes; servers with too much to do want to be left alone longer. */
+const defaultComeBackMs = 5 * 60_000;
 
 export function createSmtp({
   url,
@@ -28,6 +32,7 @@ export function createSmtp({
   connections = 5,
   timeoutMs = defaultTimeoutMs,
   perSecond,
+  comeBackMs = defaultComeBackMs,
 }: SmtpOptions): MailProvider {
   checkAddress(from);
   const transport = createTransport({
@@ -53,9 +58,10 @@ export function createSmtp({
         await orAborted(transport.sendMail(message), signal);
       } catch (error) {
         signal.throwIfAborted();
-        throw refusal(error);
+        throw refusal(error, comeBackMs);
       }
-      return { messageId: message.messageId };
+      // The Message-ID up to its @: as a whole it looks like an address, and would be masked wherever it is shown.
+      return { messageId: nameOf(mail) };
     },
     close: () => transport.close(),
   };
@@ -84,13 +90,15 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** What the server's answer means: 4yz may pass, 5yz will not (RFC 5321, 4.2.1), 53z is about who we are (RFC 4954, 6). */
-function refusal(error: unknown): MillraceError {
+function refusal(error: unknown, comeBackMs: number): MillraceError {
   const code = isRecord(error) && typeof error.code === 'string' ? error.code : 'no code';
   const answer = isRecord(error) && typeof error.responseCode === 'number' ? error.responseCode : undefined;
   const said =
     isRecord(error) && typeof error.response === 'string' ? oneLine(error.response).slice(0, 500) : '';
   if (answer !== undefined && answer >= 400 && answer < 500) {
-    return new MillraceError('MAIL_UNAVAILABLE', `The SMTP server cannot take this mail now: ${said}`);
+    return new MillraceError('MAIL_UNAVAILABLE', `The SMTP server cannot take this mail now: ${said}`, {
+      retryAfterMs: comeBackMs,
+    });
   }
   if (code === 'EAUTH' || answer === 530 || answer === 534 || answer === 535 || answer === 538) {
     return new MillraceError(
