@@ -42,7 +42,11 @@ mailProviderContract('smtp', async () => {
     provider,
     arrived: () =>
       Promise.all(
-        server.mails.map((source) => fromFile(readMail(source).headers.get('message-id')?.[0] ?? '', source)),
+        server.mails.map((source) => {
+          const [, name = ''] =
+            /^<(.*)@example\.com>$/.exec(readMail(source).headers.get('message-id')?.[0] ?? '') ?? [];
+          return fromFile(name, source);
+        }),
       ),
     async close() {
       provider.close?.();

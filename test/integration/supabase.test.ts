@@ -1,9 +1,97 @@
 import { createServer } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/integrations/database/port.ts';
 import { openApi } from '../../src/integrations/database/supabase/api.ts';
 import { openSupabase } from '../../src/integrations/database/supabase/index.ts';
 import { type Supabase, startSupabase } from '../support/postgrest.ts';
 import { createWorld, type World } from '../support/world.ts';
+
+/** Some of every domain: what reads, what writes, what gives nothing back. */
+function callsOf(database: Database): Promise<unknown>[] {
+  const { users, deliveries, mailings, documents, conversions, syncs, cleanup, cerReports } = database;
+  const { stories, ticks, opportunities, entities, reports, exports, proposals, modelBudget } = database;
+  const day = new Date('2024-01-01T00:00:00Z');
+  const range = { start: '2024-01-01', end: '2024-01-02' };
+  const mail = { jobKey: 'j', recipient: 'ada@example.org' };
+  const run = { id: 'c', token: 't' };
+  const lease = { kind: 'k', jobKey: 'j', token: 't' };
+  const failure = { code: 'UNKNOWN', message: 'm' };
+  const page = { after: '', limit: 10, from: day, until: day, most: 5, keyPrefix: 'p' };
+  const dataset = { dataset: 'stories', columns: ['id'], filters: [], userId: 'u' } as const;
+  return [
+    users.upsert([{ id: 'u', email: 'ada@example.org', name: 'Ada', company: undefined }]),
+    users.find('u'),
+    users.saveOpportunities([{ userId: 'u', noticeId: 'n' }]),
+    users.subscribeToReports(['u'], true),
+    users.unsubscribe({ userId: 'u', email: 'ada@example.org', kind: 'reminders' }),
+    deliveries.claim({ ...mail, template: 't', provider: 'p' }),
+    deliveries.settle({ ...mail, status: 'sent', messageId: 'm' }),
+    deliveries.unclaim(mail),
+    deliveries.pause('sendgrid', 1),
+    deliveries.pausedMs('sendgrid'),
+    deliveries.recordEvents([
+      {
+        id: 'e',
+        type: 'delivered',
+        email: 'ada@example.org',
+        at: day,
+        suppress: undefined,
+        jobKey: 'j',
+        messageId: 'm',
+        reason: undefined,
+      },
+    ]),
+    mailings.audience('reminders'),
+    mailings.reminders(page),
+    mailings.summaries(page, '2024-01-01'),
+    mailings.summaryFigures({ weekStart: '2024-01-01', from: day, until: day, most: 5 }),
+    documents.find('d'),
+    conversions.find('c'),
+    conversions.reserveUpload('k', 1),
+    conversions.claim({ worker: 'w', seconds: 1, limit: 1, mostLost: 1 }),
+    conversions.renewRun(run, 1),
+    conversions.fail(run, failure),
+    syncs.checkpoint('k', 'j'),
+    syncs.syncedThrough('k'),
+    syncs.takeLease(lease, 1),
+    syncs.releaseLease(lease),
+    syncs.spendRequest({ key: 'k', day: '2024-01-01', limit: 1, intervalMs: 0 }),
+    cleanup.due('documents', day),
+    cleanup.removeBatch('documents', day, 1, 'j'),
+    cleanup.claimRemoval(1),
+    cleanup.finishRemoval('k', 'j'),
+    cleanup.counts('j'),
+    cerReports.find('c'),
+    cerReports.content('c'),
+    cerReports.saveDrafts('c', {}),
+    cerReports.fail('j', failure),
+    cerReports.queued(),
+    stories.find('s'),
+    stories.setJob('s', 'j'),
+    stories.remove('s'),
+    ticks.last('weekly'),
+    ticks.baseline('weekly', day),
+    ticks.claim({ schedule: 'weekly', tickAt: day, owner: 'o', seconds: 1, caughtUp: false }),
+    ticks.confirm('weekly', day, 'j'),
+    ticks.unconfirmed('weekly'),
+    opportunities.count(),
+    entities.find('e'),
+    entities.count(),
+    reports.figures(range),
+    reports.week('u', range, 1),
+    firstOf(reports.opportunities(range, 10)),
+    firstOf(exports.rows(dataset, 10)),
+    proposals.find('p'),
+    modelBudget.today(),
+    database.analytics.refresh('all'),
+    database.ping(),
+  ];
+}
+
+async function firstOf(rows: AsyncIterable<unknown>): Promise<unknown> {
+  for await (const row of rows) return row;
+  return undefined;
+}
 
 const unavailable = { name: 'MillraceError', code: 'DATABASE_UNAVAILABLE', retryable: true };
 
@@ -36,16 +124,7 @@ describe('Supabase that is away, wrong or in the way', () => {
     ['no database behind it', 503, '{"code":"PGRST001","message":"no","details":null,"hint":null}'],
   ])('takes %s for no success', async (_what, status, body) => {
     supabase.answerWith({ status, body });
-    const { users, deliveries, ticks, opportunities, reports } = open();
-    const calls = [
-      users.upsert([user]),
-      users.find('u'),
-      deliveries.claim(claim),
-      deliveries.pause('sendgrid', 1),
-      ticks.last('weekly'),
-      opportunities.count(),
-      reports.figures({ start: '2024-01-01', end: '2024-01-02' }),
-    ];
+    const calls = callsOf(open());
     for (const outcome of await Promise.allSettled(calls)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: unavailable });
       if (outcome.status === 'rejected') expect(String(outcome.reason)).not.toContain('ada@');
