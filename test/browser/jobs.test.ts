@@ -56,6 +56,7 @@ beforeAll(async () => {
       throw error;
     },
     intervalMs: 50,
+    openLoad: () => () => 0,
   });
   await writer.start();
   operator = await signIn(browser, site);
