@@ -195,7 +195,7 @@ export const catalogue = {
     'A file of a conversion could not be read or written: a full disk, a missing upload.',
   ),
   BAD_XML: entry(502, true, 'The gateway answered something that is no well-formed XML.'),
-  NO_TEXT: entry(422, false, 'The PDF holds no text: it may be a scan.'),
+  NO_TEXT: entry(422, false, 'The file holds no text: it may be a scan.'),
   PDF_ENCRYPTED: entry(422, false, 'The PDF opens with a password only.'),
   PDF_UNREADABLE: entry(422, false, 'The PDF is broken, or takes too long or too much to read.'),
   MAPPING_NOT_FOUND: entry(422, false, 'There is no mapping of that name.'),

@@ -43,6 +43,21 @@ describe('reading attachments', () => {
     expect(found.pages).toEqual(['Offerors & quoters\n\nOne\ttwo', 'Second page']);
   });
 
+  it('puts a note of a Word document on the page that refers to it, and reads a box once', async () => {
+    const body = [
+      '<w:p><w:r><w:t>Clean</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>',
+      '<mc:AlternateContent xmlns:mc="m"><mc:Choice>',
+      paragraph('In a box'),
+      '</mc:Choice><mc:Fallback>',
+      paragraph('In a box'),
+      '</mc:Fallback></mc:AlternateContent>',
+      '<w:p><w:r><w:br w:type="page"/></w:r><w:r><w:t>Second page</w:t></w:r></w:p>',
+    ].join('');
+    const footnotes = `<w:footnotes xmlns:w="w"><w:footnote w:id="0">${paragraph('')}</w:footnote><w:footnote w:id="2">${paragraph('Products must be green.')}</w:footnote></w:footnotes>`;
+    const found = await read(wordFile(body, { footnotes }));
+    expect(found.pages).toEqual(['Clean\n\nIn a box\n\nProducts must be green.', 'Second page']);
+  });
+
   it('reads a workbook by sheet, with dates, formulas and merged cells as one sees them', async () => {
     const book = new ExcelJS.Workbook();
     const sheet = book.addWorksheet('Prices');

@@ -266,6 +266,25 @@ describe('attachments and their compliance matrix', () => {
     });
   });
 
+  it('refuses a scan as the only source, and names it beside others', async () => {
+    file = Buffer.from(' \n');
+    fileName = 'scan.txt';
+    await attach({ attachmentId: 's1', source: { url: 'https://files.example/s' } });
+    await expect(matrix({ attachmentIds: ['s1'], format: 'xlsx' }, 's1')).rejects.toMatchObject({
+      code: 'NO_TEXT',
+      retryable: false,
+    });
+    file = Buffer.from('C.1 The Contractor shall clean.');
+    fileName = 'readable.txt';
+    await attach({ attachmentId: 's2', source: { url: 'https://files.example/r' } });
+    const { storageKey } = await matrix({ attachmentIds: ['s1', 's2'], format: 'xlsx' }, 's2');
+    const book = new ExcelJS.Workbook();
+    await book.xlsx.readFile(join(filesDir, storageKey));
+    const summary = book.getWorksheet('Summary')?.getSheetValues().flat();
+    expect(summary).toContain('scan.txt (no text: it may be a scan)');
+    expect(summary).toContain('readable.txt');
+  });
+
   it('makes a matrix of a text that requires nothing', async () => {
     for (const format of ['xlsx', 'pdf'] as const)
       expect(

@@ -45,11 +45,12 @@ const wordTypes = `<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://sc
 /** A Word document with this body; `prolog` stands before its root. */
 export function wordFile(
   body: string,
-  { prolog = '', ...claims }: { prolog?: string; claimedBytes?: number } = {},
+  { prolog = '', footnotes, ...claims }: { prolog?: string; footnotes?: string; claimedBytes?: number } = {},
 ): Buffer {
   const xml = `<?xml version="1.0" encoding="UTF-8"?>${prolog}<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body}</w:body></w:document>`;
   return zipFile([
     { name: '[Content_Types].xml', content: wordTypes },
     { name: 'word/document.xml', content: xml, ...claims },
+    ...(footnotes === undefined ? [] : [{ name: 'word/footnotes.xml', content: footnotes }]),
   ]);
 }

@@ -19,14 +19,11 @@ export async function readFile({ bytes, limits }: ExtractionTask): Promise<Extra
       break;
     }
     case 'docx': {
-      const [{ unpack }, { readDocx }] = await Promise.all([
+      const [{ unpack }, { docxParts, readDocx }] = await Promise.all([
         import('./archive.ts'),
         import('./read-docx.ts'),
       ]);
-      const part = (await unpack(bytes, limits, (name) => name === documentPart)).get(documentPart);
-      if (part === undefined)
-        throw new ExtractionFault('ATTACHMENT_UNREADABLE', 'The Word document has no text part.');
-      readDocx(part.toString('utf8')).forEach(add);
+      readDocx(await unpack(bytes, limits, (name) => docxParts.includes(name))).forEach(add);
       break;
     }
     case 'xlsx': {
@@ -43,8 +40,6 @@ export async function readFile({ bytes, limits }: ExtractionTask): Promise<Extra
   }
   return { kind, contentType: contentTypes[kind], pages };
 }
-
-const documentPart = 'word/document.xml';
 
 async function kindOf(bytes: Uint8Array): Promise<AttachmentKind> {
   // Some writers put a line before the header; readers look for it in the first kilobyte (ISO 32000-1, annex H.3.4.1).
