@@ -55,6 +55,7 @@ export const exportData = defineProcessor(
       id: documentId,
       jobKey: job.key,
       jobId: job.id,
+      addedBy: job.addedBy ?? '',
       userId,
       kind: `export-${dataset}`,
       format,

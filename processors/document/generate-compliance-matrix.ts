@@ -75,6 +75,7 @@ export const generateComplianceMatrix = defineProcessor(
       id: documentId,
       jobKey: job.key,
       jobId: job.id,
+      addedBy: job.addedBy ?? '',
       userId: data.userId,
       kind: 'compliance-matrix',
       format: data.format,

@@ -78,6 +78,7 @@ export const generateReport = defineProcessor(
       id: documentId,
       jobKey: job.key,
       jobId: job.id,
+      addedBy: job.addedBy ?? '',
       userId: data.userId,
       kind: `report-${kind}`,
       format: data.format,

@@ -57,6 +57,7 @@ export const processAttachment = defineProcessor(
       id: documentId,
       jobKey: job.key,
       jobId: job.id,
+      addedBy: job.addedBy ?? '',
       userId: undefined,
       kind: 'attachment',
       format: extensions[kind],

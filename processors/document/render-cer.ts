@@ -68,6 +68,7 @@ export const renderCer = defineProcessor(
       id: documentId,
       jobKey: job.key,
       jobId: job.id,
+      addedBy: report.subject,
       userId: report.subject,
       kind: 'cer',
       format: 'pdf',

@@ -1,7 +1,9 @@
+import type { Principal } from '../access/roles.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import type { Stories, Story } from '../integrations/database/port.ts';
 import type { JobState, JobView } from '../queue/job-view.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
+import { mayRead } from './owned.ts';
 import { storyJobId, storyQueue } from './stories.ts';
 
 /** The scoring of a story as the API tells it. */
@@ -26,13 +28,22 @@ export interface ScoringJobsOptions {
 
 /**
  * Finds a scoring job: in the queue, or, since that keeps only the last hundred, in the row of the story.
- * @throws MillraceError JOB_NOT_FOUND; QUEUE_UNAVAILABLE
+ * @throws MillraceError JOB_NOT_FOUND, also where the story is another's; QUEUE_UNAVAILABLE
  */
-export async function findScoringJob(id: string, options: ScoringJobsOptions): Promise<ScoringJob> {
+export async function findScoringJob(
+  id: string,
+  principal: Principal,
+  options: ScoringJobsOptions,
+): Promise<ScoringJob> {
   const view = await options.queues.job(storyQueue, id);
-  if (view !== undefined) return fromQueue(view);
-  const story = await options.stories.findByJob(id);
-  if (story !== undefined) return fromStory(id, story, options);
+  const storyId = view === undefined ? null : storyIdIn(view.payload);
+  const story = await (storyId === null ? options.stories.findByJob(id) : options.stories.find(storyId));
+  // The scores are the story's, so its owner sees them, whoever had it scored.
+  const addedBy = story === undefined ? view?.addedBy : story.addedBy;
+  if (mayRead(principal, addedBy, 'stories.read')) {
+    if (view !== undefined) return fromQueue(view);
+    if (story !== undefined) return fromStory(id, story, options);
+  }
   throw new MillraceError(
     'JOB_NOT_FOUND',
     `No scoring job has the id "${id}". GET /api/stories/<id> tells the job of a story.`,

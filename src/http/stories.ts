@@ -1,3 +1,4 @@
+import type { Principal } from '../access/roles.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import type { NewStory, Stories, Story } from '../integrations/database/port.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -5,6 +6,7 @@ import { sameJson } from '../queue/idempotency.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { newId } from './keyed-ids.ts';
 import type { ScoreStory } from './options.ts';
+import { mayRead } from './owned.ts';
 
 /** What people write of a story. */
 export interface StoryText {
@@ -29,7 +31,7 @@ export interface StoryIntakeOptions {
 }
 
 export interface Caller {
-  readonly subject: string;
+  readonly principal: Principal;
   readonly correlationId: string;
   readonly log: Logger;
 }
@@ -66,11 +68,17 @@ export class StoryIntake {
     caller: Caller,
     idempotencyKey?: string,
   ): Promise<{ story: Story; created: boolean }> {
-    const id = newId('story', caller.subject, idempotencyKey);
+    const id = newId('story', caller.principal.subject, idempotencyKey);
     const existing = idempotencyKey === undefined ? undefined : await this.#stories.find(id);
     if (existing !== undefined) return { story: await this.#resume(existing, text, caller), created: false };
 
-    const row: NewStory = { ...text, ...this.#score(text), id, jobId: storyJobId(id, 1) };
+    const row: NewStory = {
+      ...text,
+      ...this.#score(text),
+      id,
+      jobId: storyJobId(id, 1),
+      addedBy: caller.principal.subject,
+    };
     const created = await this.#create(row, idempotencyKey !== undefined);
     if (created === undefined) return this.submit(text, caller, idempotencyKey);
     try {
@@ -88,7 +96,7 @@ export class StoryIntake {
    * @throws MillraceError STORY_NOT_FOUND; QUEUE_UNAVAILABLE
    */
   async revise(id: string, change: StoryChange, caller: Caller): Promise<Story> {
-    const before = await this.find(id);
+    const before = await this.find(id, caller.principal);
     const text = {
       title: change.title ?? before.title,
       content: change.content ?? before.content,
@@ -107,10 +115,10 @@ export class StoryIntake {
     }
   }
 
-  /** @throws MillraceError STORY_NOT_FOUND */
-  async find(id: string): Promise<Story> {
+  /** A story that the caller may read. @throws MillraceError STORY_NOT_FOUND, also of another's. */
+  async find(id: string, principal: Principal): Promise<Story> {
     const story = await this.#stories.find(id);
-    if (story === undefined) throw noStory(id);
+    if (story === undefined || !mayRead(principal, story.addedBy, 'stories.read')) throw noStory(id);
     return story;
   }
 
@@ -155,13 +163,13 @@ export class StoryIntake {
     return this.#enqueue(story, caller);
   }
 
-  async #enqueue(story: Story, { correlationId, subject }: Caller): Promise<Story> {
+  async #enqueue(story: Story, { correlationId, principal }: Caller): Promise<Story> {
     const wanted = storyJobId(story.id, story.revision);
     const handle = await this.#queues.addJob(
       storyQueue,
       'enhance-story',
       { type: 'story-enhancement', data: { storyId: story.id } },
-      { jobId: wanted, deduplicate: { id: story.id }, correlationId, addedBy: subject },
+      { jobId: wanted, deduplicate: { id: story.id }, correlationId, addedBy: principal.subject },
     );
     const jobId = handle.id === wanted ? wanted : await this.#followed(handle.id, wanted);
     if (story.jobId === jobId) return story;

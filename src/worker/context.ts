@@ -22,6 +22,8 @@ export interface JobInfo {
    */
   readonly key: string;
   readonly correlationId: string;
+  /** Who added it, or the job that it follows from; absent when the platform did by itself. */
+  readonly addedBy?: string;
   /** When the job was added: what a job without a date of its own goes by, so that a later attempt means the same day. */
   readonly addedAt?: Date;
 }

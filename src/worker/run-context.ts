@@ -102,6 +102,7 @@ export function contextOf(parts: ContextParts): RunContext {
       maxAttempts: job.opts.attempts ?? 1,
       key,
       correlationId,
+      ...(addedBy === undefined ? {} : { addedBy }),
       addedAt: new Date(job.timestamp),
     },
     type: payload.type,

@@ -165,6 +165,7 @@ describe('export-data', () => {
     );
     expect(await world.database.documents.find(result.documentId)).toMatchObject({
       kind: 'export-opportunities',
+      addedBy: '',
       format: 'csv',
       rows: 2_500,
     });

@@ -61,6 +61,33 @@ describe('a document', () => {
     expect(JSON.stringify(found)).not.toContain('storageKey');
   });
 
+  it('is shown to whoever had it made and to readers; one from before owners were kept to every service', async () => {
+    const { documents } = site.world.database;
+    const row = await documents.find(id);
+    if (row === undefined) throw new Error('The document of these tests is gone.');
+    await documents.save({ ...row, id: 'of-shop', addedBy: 'shop' });
+    await documents.save({ ...row, id: 'of-the-platform', addedBy: '' });
+    const [shop, another, viewer, operator, admin] = await Promise.all([
+      site.token('producer', 'shop'),
+      site.token('producer', 'another'),
+      site.token('viewer'),
+      site.token('operator'),
+      site.token('admin'),
+    ]);
+    const statuses = (name: string) =>
+      Promise.all(
+        [shop, another, viewer, operator, admin].map(
+          async (token) => (await site.ask('GET', `/api/documents/${name}`, { token })).status,
+        ),
+      );
+    expect(await statuses('of-shop')).toEqual([200, 404, 200, 200, 200]);
+    expect(await statuses('of-the-platform')).toEqual([404, 404, 200, 200, 200]);
+    expect(await statuses(id)).toEqual([200, 200, 200, 200, 200]);
+    const hidden = await site.ask('GET', '/api/documents/of-shop', { token: another });
+    const none = await site.ask('GET', '/api/documents/of-nobody', { token: another });
+    expect(hidden.text.replaceAll('of-shop', 'of-nobody')).toBe(none.text);
+  });
+
   it('that there is not is 404', async () => {
     const answer = await site.ask('GET', '/api/documents/none', { token: await site.token('producer') });
     expect([answer.status, at(answer.json, 'error.code')]).toEqual([404, 'DOCUMENT_NOT_FOUND']);

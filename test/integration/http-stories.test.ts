@@ -356,3 +356,41 @@ describe('the test of the provider', () => {
     }
   });
 });
+
+describe('whose a story is', () => {
+  const statusOf = async (method: string, path: string, bearer: string, body?: unknown) =>
+    (await site.ask(method, path, { token: bearer, ...(body === undefined ? {} : { body }) })).status;
+
+  it('is whoever added it: another service finds neither it nor its job, and changes nothing', async () => {
+    const { json } = await submit();
+    const [id, jobId] = [textAt(json, 'data.story.id'), textAt(json, 'data.story.jobId')];
+    const another = await site.token('producer', 'another');
+    const paths = [`/api/stories/${id}`, `/api/stories/scoring/job/${jobId}`];
+    for (const path of paths) expect(await statusOf('GET', path, another)).toBe(404);
+    expect(await statusOf('PATCH', paths[0] ?? '', another, { title: 'Taken over' })).toBe(404);
+    expect((await site.ask('GET', paths[0] ?? '', { token })).json).toEqual(json);
+    for (const role of ['viewer', 'operator', 'admin'] as const) {
+      const bearer = await site.token(role);
+      for (const path of paths) expect(await statusOf('GET', path, bearer)).toBe(200);
+    }
+  });
+
+  it('stays so when an operator changes it: its owner sees it, and the job of the new text', async () => {
+    const { json } = await submit();
+    const path = `/api/stories/${textAt(json, 'data.story.id')}`;
+    const operator = await site.token('operator');
+    const changed = await site.ask('PATCH', path, { token: operator, body: { title: 'By an operator' } });
+    expect(changed.status).toBe(200);
+    expect(textAt((await site.ask('GET', path, { token })).json, 'data.story.title')).toBe('By an operator');
+    expect((await jobOf(textAt(changed.json, 'data.story.jobId'))).status).toBe(200);
+  });
+
+  it('is nobody’s from before owners were kept: every service reads and changes it, as before', async () => {
+    const { json } = await submit();
+    const id = textAt(json, 'data.story.id');
+    await site.world.pool.query('update stories set added_by = null where id = $1', [id]);
+    const another = await site.token('producer', 'another');
+    expect(await statusOf('GET', `/api/stories/${id}`, another)).toBe(200);
+    expect(await statusOf('PATCH', `/api/stories/${id}`, another, { title: 'Mended' })).toBe(200);
+  });
+});

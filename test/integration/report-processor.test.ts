@@ -59,6 +59,7 @@ describe('generate-report', () => {
         maxAttempts: 3,
         key: options.key,
         correlationId: 'c1',
+        addedBy: 'shop',
       },
       type: payload.type,
       data: payload.data,
@@ -108,6 +109,7 @@ describe('generate-report', () => {
       expect(await world.database.documents.find(result.documentId)).toMatchObject({
         jobKey: 'pdf1',
         jobId: expect.any(String),
+        addedBy: 'shop',
         userId: 'user1',
         kind: 'report-opportunities',
         format: 'pdf',

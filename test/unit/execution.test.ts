@@ -58,7 +58,11 @@ describe('an attempt at a job', () => {
     await world.close();
   });
 
-  const stored = { type: 'greet', data: { name: 'Ada' }, meta: { key: 'key-1', correlationId: 'request-7' } };
+  const stored = {
+    type: 'greet',
+    data: { name: 'Ada' },
+    meta: { key: 'key-1', correlationId: 'request-7', addedBy: 'shop' },
+  };
   const jobOf = (data: unknown = stored, attempts = 3): Promise<Job> =>
     queue.add('greet', data, { attempts });
 
@@ -95,6 +99,7 @@ describe('an attempt at a job', () => {
         maxAttempts: 3,
         key: 'key-1',
         correlationId: 'request-7',
+        addedBy: 'shop',
       },
       type: 'greet',
       data: { name: 'Ada', times: 1 },

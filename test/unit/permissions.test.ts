@@ -25,9 +25,9 @@ describe('permissions', () => {
     expect(permissionNames.filter((name) => may('producer', name))).toEqual([
       'jobs.add',
       'jobs.read-own',
-      'stories.read',
+      'stories.read-own',
       'stories.change',
-      'documents.read',
+      'documents.read-own',
       'cer-reports.add',
       'cer-reports.read-own',
       'conversions.add',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { may, type Principal } from '../../access/roles.ts';
+import type { Principal } from '../../access/roles.ts';
 import { MillraceError } from '../../errors/catalogue.ts';
 import type { Conversion, Conversions } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
+import { mayRead } from '../owned.ts';
 import type { createPdfUploads } from '../pdf-uploads.ts';
 import { type Route, reply, route } from '../route.ts';
 import { conversionAddress, conversion as conversionSchema, uploadForm } from '../schemas/conversions.ts';
@@ -21,10 +22,9 @@ export interface ConversionRoutesOptions {
 /** PDFs that are to become XML: sent in, looked up, fetched. */
 export function conversionRoutes({ conversions, storage, uploads }: ConversionRoutesOptions): Route[] {
   /** Another's conversion is no different from none; what was inserted past the API is nobody's, and shown to all. */
-  async function find(id: string, { subject, role }: Principal): Promise<Conversion> {
+  async function find(id: string, principal: Principal): Promise<Conversion> {
     const row = await conversions.find(id);
-    const own = row?.addedBy === undefined || row.addedBy === subject;
-    if (row === undefined || !(own || may(role, 'conversions.read')))
+    if (row === undefined || !mayRead(principal, row.addedBy, 'conversions.read'))
       throw new MillraceError('CONVERSION_NOT_FOUND', `No conversion has the id "${id}".`);
     return row;
   }

@@ -3,6 +3,7 @@ import { MillraceError } from '../../errors/catalogue.ts';
 import type { DocumentRow, Documents } from '../../integrations/database/port.ts';
 import type { Storage } from '../../integrations/storage/port.ts';
 import type { FileLink, FileLinks } from '../file-links.ts';
+import { mayRead } from '../owned.ts';
 import { type Route, reply, route } from '../route.ts';
 import { documentAddress, document as documentSchema } from '../schemas/documents.ts';
 
@@ -20,15 +21,17 @@ export function documentRoutes({ documents, storage, links }: DocumentRoutesOpti
     method: 'get',
     path: '/documents/{id}',
     tag: 'Documents',
-    permission: 'documents.read',
+    permission: 'documents.read-own',
     summary: 'See a document and get a link to it',
-    description: 'The link is good for 15 minutes and needs no token.',
+    description:
+      'The link is good for 15 minutes and needs no token. Producers see the documents that their jobs have made.',
     params: documentAddress,
     answers: { 200: z.object({ document: documentSchema }) },
     errors: ['DOCUMENT_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'STORAGE_FAILED'],
-    async handle({ params: { id } }) {
+    async handle({ params: { id }, principal }) {
       const row = await documents.find(id);
-      if (row === undefined) throw new MillraceError('DOCUMENT_NOT_FOUND', `No document has the id "${id}".`);
+      if (row === undefined || !mayRead(principal, row.addedBy, 'documents.read'))
+        throw new MillraceError('DOCUMENT_NOT_FOUND', `No document has the id "${id}".`);
       const { url, expiresAt } = await linkTo(row, storage, links);
       const document = {
         id: row.id,

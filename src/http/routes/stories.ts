@@ -39,13 +39,14 @@ export function storyRoutes(intake: StoryIntake): Route[] {
     method: 'get',
     path: '/stories/{id}',
     tag,
-    permission: 'stories.read',
+    permission: 'stories.read-own',
     summary: 'Read a story and its scores',
+    description: 'Producers read the stories that they have added.',
     params: storyAddress,
     answers: { 200: answer },
     errors: ['STORY_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
-    async handle({ params }) {
-      return reply(200, { story: viewStory(await intake.find(params.id)) });
+    async handle({ params, principal }) {
+      return reply(200, { story: viewStory(await intake.find(params.id, principal)) });
     },
   });
 
@@ -56,7 +57,7 @@ export function storyRoutes(intake: StoryIntake): Route[] {
     permission: 'stories.change',
     summary: 'Change a story',
     description:
-      'A new text is scored anew and enhanced once more. Sent again after a failure it completes what is missing.',
+      'Producers change the stories that they have added. A new text is scored anew and enhanced once more. Sent again after a failure it completes what is missing.',
     params: storyAddress,
     body: storyChange,
     answers: { 200: answer },
@@ -71,7 +72,7 @@ export function storyRoutes(intake: StoryIntake): Route[] {
 }
 
 function callerOf({ principal, correlationId, log }: Asking): Caller {
-  return { subject: principal.subject, correlationId, log };
+  return { principal, correlationId, log };
 }
 
 function viewStory(story: Story) {

@@ -24,14 +24,15 @@ export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions
     method: 'get',
     path: '/stories/scoring/job/{jobId}',
     tag,
-    permission: 'stories.read',
+    permission: 'stories.read-own',
     summary: 'Look at the scoring of a story',
-    description: 'Also when its queue has forgotten the job: the story still knows.',
+    description:
+      'Also when its queue has forgotten the job: the story still knows. Producers see that of the stories that they have added.',
     params: scoringJobAddress,
     answers: { 200: z.object({ job: scoringJob }) },
     errors: ['JOB_NOT_FOUND', 'QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
-    async handle({ params }) {
-      const found = await findScoringJob(params.jobId, {
+    async handle({ params, principal }) {
+      const found = await findScoringJob(params.jobId, principal, {
         queues,
         stories,
         modelConfigured: llm !== undefined,
@@ -44,7 +45,7 @@ export function storyScoringRoutes({ queues, stories, llm }: StoryScoringOptions
     method: 'get',
     path: '/stories/scoring/stats',
     tag,
-    permission: 'stories.read',
+    permission: 'stories.read-own',
     summary: 'Count the jobs that score stories',
     answers: { 200: z.object({ stats: scoringStats }) },
     errors: ['QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],

@@ -73,9 +73,11 @@ export function records(open: Open): void {
       hypeScore: 7.25,
       ethicsScore: 3,
       jobId: 'job-1',
+      addedBy: 'shop',
     });
     expect(created).toMatchObject({
       title: awkward,
+      addedBy: 'shop',
       revision: 1,
       impactTags: ['a,b', '"q"'],
       hypeScore: 7.25,
@@ -145,6 +147,7 @@ export function records(open: Open): void {
       rows: 12,
       sha256: 'ab',
       storageKey: 'reports/1.pdf',
+      addedBy: 'shop',
     };
     await database.documents.save(row);
     await pool.query(`update documents set created_at = '2020-01-01' where id = 'd1'`);

@@ -3,6 +3,8 @@ export interface DocumentRow {
   readonly jobKey: string;
   /** Of the job that has made it; unknown of those from before it was kept. */
   readonly jobId?: string | undefined;
+  /** Who had it made; empty when the platform did by itself, unknown of those from before it was kept. */
+  readonly addedBy?: string | undefined;
   readonly userId: string | undefined;
   readonly kind: string;
   readonly format: string;

@@ -13,6 +13,8 @@ export interface Story {
   readonly enhancedRevision: number | undefined;
   readonly model: string | undefined;
   readonly jobId: string | undefined;
+  /** Who added it; unknown of those from before it was kept. */
+  readonly addedBy: string | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -29,6 +31,8 @@ export interface NewStory extends StoryScores {
   readonly sectorTag: string | undefined;
   readonly impactTags: readonly string[];
   readonly jobId: string;
+  /** Who adds it. */
+  readonly addedBy?: string;
 }
 
 export interface Stories {

@@ -4,13 +4,14 @@ import { number, numberOrNone, text, textOrNone, time } from './rows.ts';
 
 const save = `
   insert into documents as d (id, job_key, user_id, kind, format, title, file_name, content_type, bytes, pages, rows,
-                              sha256, storage_key, job_id)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                              sha256, storage_key, job_id, added_by)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
   on conflict (id) do update set
     job_key = excluded.job_key, user_id = excluded.user_id, kind = excluded.kind, format = excluded.format,
     title = excluded.title, file_name = excluded.file_name, content_type = excluded.content_type,
     bytes = excluded.bytes, pages = excluded.pages, rows = excluded.rows, sha256 = excluded.sha256,
-    storage_key = excluded.storage_key, job_id = excluded.job_id, created_at = now()`;
+    storage_key = excluded.storage_key, job_id = excluded.job_id, added_by = excluded.added_by,
+    created_at = now()`;
 
 /** The documents that jobs have made. A row names a file that is already in storage. */
 export function createDocuments(connection: Connection): Documents {
@@ -31,6 +32,7 @@ export function createDocuments(connection: Connection): Documents {
         row.sha256,
         row.storageKey,
         row.jobId ?? null,
+        row.addedBy ?? null,
       ]);
     },
     async find(id) {
@@ -45,6 +47,7 @@ export function readDocument(row: Row): DocumentRow & { readonly createdAt: Date
     id: text(row, 'id'),
     jobKey: text(row, 'job_key'),
     jobId: textOrNone(row, 'job_id'),
+    addedBy: textOrNone(row, 'added_by'),
     userId: textOrNone(row, 'user_id'),
     kind: text(row, 'kind'),
     format: text(row, 'format'),

@@ -3,7 +3,7 @@ import type { Connection, Row } from './connection.ts';
 import { number, numberOrNone, text, textOrNone, texts, time } from './rows.ts';
 
 const columns = `id, title, content, sector_tag, impact_tags, revision, hype_score, ethics_score, reality_check,
-  eli5_summary, enhanced_revision, model, job_id, created_at, updated_at`;
+  eli5_summary, enhanced_revision, model, job_id, added_by, created_at, updated_at`;
 
 export function createStories(connection: Connection): Stories {
   const first = async (sql: string, parameters: readonly unknown[]) => {
@@ -14,8 +14,8 @@ export function createStories(connection: Connection): Stories {
   return {
     async create(story) {
       const created = await first(
-        `insert into stories (id, title, content, sector_tag, impact_tags, hype_score, ethics_score, job_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${columns}`,
+        `insert into stories (id, title, content, sector_tag, impact_tags, hype_score, ethics_score, job_id, added_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${columns}`,
         [
           story.id,
           story.title,
@@ -25,6 +25,7 @@ export function createStories(connection: Connection): Stories {
           story.hypeScore,
           story.ethicsScore,
           story.jobId,
+          story.addedBy ?? null,
         ],
       );
       if (created === undefined) throw new Error('The insert of a story gave no row back.');
@@ -91,6 +92,7 @@ export function readStory(row: Row): Story {
     enhancedRevision: numberOrNone(row, 'enhanced_revision'),
     model: textOrNone(row, 'model'),
     jobId: textOrNone(row, 'job_id'),
+    addedBy: textOrNone(row, 'added_by'),
     createdAt: time(row, 'created_at'),
     updatedAt: time(row, 'updated_at'),
   };

@@ -12,6 +12,7 @@ export function createDocuments(api: Api): Documents {
           id: row.id,
           job_key: row.jobKey,
           job_id: row.jobId ?? null,
+          added_by: row.addedBy ?? null,
           user_id: row.userId ?? null,
           kind: row.kind,
           format: row.format,

@@ -23,6 +23,7 @@ export function createStories(api: Api): Stories {
               hype_score: story.hypeScore,
               ethics_score: story.ethicsScore,
               job_id: story.jobId,
+              added_by: story.addedBy ?? null,
             })
             .select(),
         ),
