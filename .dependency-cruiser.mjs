@@ -153,7 +153,7 @@ export default {
       'Only the engine and the board know which library moves the jobs.',
       {
         path: '^(src|processors|config|queues)/',
-        pathNot: `${engine}|^src/admin/board\\.ts$|^schedulers/`,
+        pathNot: `${engine}|^src/admin/board(-queue)?\\.ts$|^schedulers/`,
       },
       { path: 'node_modules/bullmq/' },
     ),

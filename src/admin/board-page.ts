@@ -5,6 +5,7 @@ import { nonceOf } from '../http/middleware/security-headers.ts';
 import { paths } from '../http/page-paths.ts';
 
 const scriptName = 'nonce.js';
+const styleName = 'refused.css';
 
 /**
  * Runs before the board's scripts, which make style elements as they go: gives them the nonce of the page, without which
@@ -21,8 +22,22 @@ const script = `(() => {
 })();
 `;
 
-export function boardScript(): Router {
+/**
+ * The board offers to add jobs, to change what is in them and to throw a whole queue away, which `auditBoard` refuses to
+ * all: a button that nobody may press is not shown. The board knows no role and no option for them, so they are told by
+ * their icons.
+ */
+const style = `
+[role='menuitem']:has(> .lucide-plus), [role='menuitem']:has(> .lucide-ban),
+[class^='jobActions'] li:has(.lucide-files), [class^='jobActions'] li:has(.lucide-pencil), [class^='jobActions'] li:has(.lucide-list-x) { display: none; }
+`;
+
+/** What we add to the board's page. */
+export function boardAssets(): Router {
   const router = Router();
+  router.get(`/${styleName}`, (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=300').type('css').send(style);
+  });
   router.get(`/${scriptName}`, (_request, response) => {
     response.set('Cache-Control', 'public, max-age=300').type('js').send(script);
   });
@@ -50,7 +65,7 @@ function withinPolicy(page: string, nonce: string): string {
     .replace(/(<div id="root">)[\s\S]*<\/style>\s*(<\/div>)/, '$1$2')
     .replace(
       '<script defer',
-      `<script src="${paths.board}/${scriptName}" nonce="${nonce}"></script><script defer`,
+      `<link rel="stylesheet" href="${paths.board}/${styleName}"><script src="${paths.board}/${scriptName}" nonce="${nonce}"></script><script defer`,
     );
   if (/<style|\sstyle=|\/\/fonts\.|\son\w+=/.test(fitted) || !fitted.includes(scriptName))
     throw new Error("The board's page is another than before: see src/admin/board-page.ts.");

@@ -1,35 +1,30 @@
 import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { Queue } from 'bullmq';
 import type { Express, RequestHandler } from 'express';
 import { may } from '../access/roles.ts';
 import { principalOf } from '../http/context.ts';
 import { paths } from '../http/page-paths.ts';
+import type { JobControl } from '../queue/job-control.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { maskAnswer, refuseUnknown } from './board-masking.ts';
 import { PageAdapter } from './board-page.ts';
-
-/** Dead letters have no workers, which the board would warn of. */
-class DeadLetterAdapter extends BullMQAdapter {
-  override async getWorkers(): Promise<null> {
-    return null;
-  }
-}
+import { DeadLetterAdapter, inTheNameOf, QueueAdapter } from './board-queue.ts';
 
 /**
  * Bull Board over all queues and their dead letters: with its buttons for those who may press them, and without for all
  * others. It has no sign-in of its own; what it may change says `auditBoard`.
  */
-export function createBoard(queues: QueueManager): RequestHandler {
-  const full = openBoard(queues, false);
-  const readOnly = openBoard(queues, true);
+export function createBoard(queues: QueueManager, jobs: JobControl): RequestHandler {
+  const full = openBoard(queues, jobs, false);
+  const readOnly = openBoard(queues, jobs, true);
   return (request, response, next) => {
-    const board = may(principalOf(request).role, 'jobs.change') ? full : readOnly;
-    board(request, response, next);
+    const { subject, role } = principalOf(request);
+    const board = may(role, 'jobs.change') ? full : readOnly;
+    inTheNameOf(subject, () => board(request, response, next));
   };
 }
 
-function openBoard(queues: QueueManager, readOnlyMode: boolean): Express {
+function openBoard(queues: QueueManager, jobs: JobControl, readOnlyMode: boolean): Express {
   const adapter = new PageAdapter();
   adapter.setBasePath(paths.board);
   createBullBoard({
@@ -40,7 +35,7 @@ function openBoard(queues: QueueManager, readOnlyMode: boolean): Express {
       // A letter removed here is gone for good: replaying and discarding have ways of their own.
       return name.endsWith('-dead-letter')
         ? new DeadLetterAdapter(queue, { readOnlyMode: true, description: 'Jobs that failed for good' })
-        : new BullMQAdapter(queue, { readOnlyMode });
+        : new QueueAdapter(queue, { jobs, readOnlyMode });
     }),
     serverAdapter: adapter,
     options: {
@@ -51,7 +46,10 @@ function openBoard(queues: QueueManager, readOnlyMode: boolean): Express {
         sortQueues: false,
         // Its icon is that of Redis, whatever store is beneath.
         hideRedisDetails: true,
-        miscLinks: [{ text: 'Sign out', url: paths.signOut }],
+        miscLinks: [
+          { text: 'Console', url: paths.home },
+          { text: 'Sign out', url: paths.signOut },
+        ],
       },
     },
   });

@@ -32,7 +32,9 @@ export function guard({ tokens, sessions, cookies }: GuardOptions): RequestHandl
       response.set('WWW-Authenticate', 'Bearer realm="millrace"');
       throw new MillraceError(
         'UNAUTHENTICATED',
-        `This needs a session or a token. Sign in at ${paths.signIn}.`,
+        request.accepts(['json', 'html']) === 'html'
+          ? 'Your session has ended, so nothing was done. Sign in and do it again.'
+          : `This needs a session or a token. Sign in at ${paths.signIn}.`,
       );
     }
     // Someone who followed a link from elsewhere may well be signed in: asked for from our own page, the cookie comes.

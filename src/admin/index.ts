@@ -8,7 +8,7 @@ import type { Database } from '../integrations/database/port.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { createBoard } from './board.ts';
 import { auditBoard } from './board-changes.ts';
-import { boardScript } from './board-page.ts';
+import { boardAssets } from './board-page.ts';
 import { assets } from './console/assets.ts';
 import { createFlash } from './console/flash.ts';
 import { type ConsoleServices, consoleFiles, consolePages } from './console/pages/index.ts';
@@ -72,7 +72,13 @@ export function adminRoutes(options: AdminOptions): Router {
   const providerSignOut = async () => provider?.signOutUrl();
   router.use('/sign-out', signOutRoutes({ trail, sessions, cookies, forms, providerSignOut }));
   router.use(guard({ tokens, sessions, cookies }), permit('console.open'));
-  router.use('/queues', boardScript(), boardHeaders(), auditBoard(trail), createBoard(queues));
+  router.use(
+    '/queues',
+    boardAssets(),
+    boardHeaders(),
+    auditBoard(trail),
+    createBoard(queues, options.console.jobs),
+  );
   router.use(express.urlencoded({ extended: false, limit: bodyLimits.console }));
   router.use(
     consoleRoutes({

@@ -44,8 +44,9 @@ export function signInPage({ formToken, next, user, withPassword, withOidc, faul
 </form>
 <h2>Or with a token</h2>`;
   const token = html`<form method="post" action="${paths.signIn}">${hidden}
-<label for="token">Token of an operator or admin</label>
-<textarea id="token" name="token" rows="4" maxlength="8000" autocomplete="off" spellcheck="false" required></textarea>
+<label for="token">Token of a viewer, operator or admin</label>
+<textarea id="token" name="token" rows="4" maxlength="8000" autocomplete="off" spellcheck="false" aria-describedby="token-hint" required></textarea>
+<small id="token-hint">An admin makes one: <code>millrace token create</code></small>
 <button>Sign in with the token</button>
 </form>`;
   const provider = html`<p><a class="button" href="${paths.oidc}?next=${encodeURIComponent(next)}">Sign in at your identity provider</a></p>
@@ -68,7 +69,7 @@ export function signOutPage(formToken: string, name: string, role: string): stri
 <button>Sign out</button>
 <button class="quiet" name="everywhere" value="yes">Sign out in all browsers</button>
 </form>
-<p><a href="${paths.board}">Back to the queues</a></p>`,
+<p><a href="${paths.home}">Back to the overview</a></p>`,
   );
 }
 
@@ -90,13 +91,31 @@ export function onwardPage(to: string): string {
   });
 }
 
-/** @param inAdmin whether it is for those who run the platform, who are told where to go on. */
-export function faultPage(status: number, message: string, inAdmin: boolean): string {
-  const onward = html`<p><a href="${status === 401 ? paths.signIn : paths.board}">${status === 401 ? 'Sign in' : 'Back to the queues'}</a></p>`;
+/** What was asked for, when it could not be done. */
+export interface Refused {
+  readonly status: number;
+  readonly message: string;
+  /** For those who run the platform, who are told where to go on. */
+  readonly inAdmin?: {
+    /** It was a change; the page that it was to be made on is asked for again. */
+    readonly change: boolean;
+    /** Of that page, checked to be one of ours. */
+    readonly address: string;
+  };
+}
+
+export function faultPage({ status, message, inAdmin }: Refused): string {
   return page(
-    'Not done',
+    'That did not work',
     html`<h1>That did not work</h1>
 <p class="fault" role="alert">${message}</p>
-${inAdmin ? onward : undefined}`,
+${inAdmin === undefined ? undefined : html`${back(status, inAdmin)}<p><a href="${paths.home}">To the overview</a></p>`}`,
   );
+}
+
+function back(status: number, { change, address }: NonNullable<Refused['inAdmin']>): Markup | undefined {
+  if (status === 401)
+    return html`<p><a href="${paths.signIn}?next=${encodeURIComponent(address)}">Sign in</a></p>`;
+  if (status === 404 && !change) return undefined;
+  return html`<p><a href="${address}">${change ? 'Back to the page' : 'Try again'}</a></p>`;
 }

@@ -19,7 +19,7 @@ body {
 main { width: 100%; max-width: 24rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 2rem; }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; }
 h2 { font-size: 1rem; margin: 1.75rem 0 .5rem; padding-top: 1.25rem; border-top: 1px solid var(--line); }
-p { margin: 0 0 1rem; color: var(--muted); }
+p { margin: 0 0 1rem; color: var(--muted); } body:not(.console) small { display: block; color: var(--muted); }
 p.fault { color: var(--fault); border-left: 3px solid var(--fault); padding-left: .75rem; }
 label { display: block; font-weight: 600; margin: .75rem 0 .25rem; }
 input, textarea {

@@ -1,6 +1,7 @@
-import express, { type Express } from 'express';
+import express, { type Express, type Request } from 'express';
 import type { PasswordCheck } from '../access/passwords.ts';
 import { adminRoutes } from '../admin/index.ts';
+import { nextPage } from '../admin/next-page.ts';
 import type { OneTimeLinks } from '../admin/one-time-links.ts';
 import { faultPage } from '../admin/pages.ts';
 import { createSeal } from '../admin/seal.ts';
@@ -131,6 +132,16 @@ const forPeople = /^\/(admin|unsubscribe|files)(?![^/?])/;
 const pageForPeople: ErrorView = ({ status, message }, request, response) => {
   const [, part] = forPeople.exec(request.originalUrl) ?? [];
   if (part === undefined || request.accepts(['json', 'html']) !== 'html') return false;
-  response.type('html').send(faultPage(status, message, part === 'admin'));
+  const inAdmin = part === 'admin' ? { inAdmin: backIn(request) } : {};
+  response.type('html').send(faultPage({ status, message, ...inAdmin }));
   return true;
 };
+
+/** The page that was asked for, or that a change was to be made on. */
+function backIn({ method, originalUrl }: Request) {
+  const change = method !== 'GET' && method !== 'HEAD';
+  return {
+    change,
+    address: nextPage(change ? originalUrl.replace(/\/do\/[^/?]+(?=\?|$)/, '') : originalUrl),
+  };
+}

@@ -136,6 +136,13 @@ async function signInByLink(): Promise<void> {
   await page.waitForURL('**/admin/queues');
 }
 
+async function signInByToken(role: 'viewer' | 'operator' | 'admin'): Promise<void> {
+  await page.goto(`${site.service.url}/admin/sign-in?next=/admin`);
+  await page.getByLabel(/token/i).fill(await site.token(role));
+  await page.getByRole('button', { name: 'Sign in with the token' }).click();
+  await page.waitForURL('**/admin');
+}
+
 describe('a person with a browser', () => {
   it('follows the one-time link and sees every queue and its dead letters', async () => {
     await signInByLink();
@@ -199,9 +206,7 @@ describe('a person with a browser', () => {
   });
 
   it('has no button that changes anything as a viewer', async () => {
-    await page.goto(`${site.service.url}/admin/sign-in`);
-    await page.getByLabel(/token/i).fill(await site.token('viewer'));
-    await page.getByRole('button', { name: 'Sign in with the token' }).click();
+    await signInByToken('viewer');
     await page.goto(`${site.service.url}/admin/queues/queue/email?status=failed`);
     await page.getByText('there is no such mailbox').first().waitFor();
     const changing = page.getByRole('button', {
@@ -224,6 +229,68 @@ describe('a person with a browser', () => {
       .click();
     expect((await answered).status()).toBeLessThan(300);
     expect(await failedAgain).toMatchObject({ queue: 'email', failure: { code: 'MAIL_REJECTED' } });
+  });
+
+  it('offers nobody what it refuses to all: no jobs from nowhere, no queue thrown away', async () => {
+    const looks = [
+      ['operator', 'failed', ['lucide-refresh-cw', 'lucide-trash-2']],
+      ['admin', 'delayed', ['lucide-corner-up-left', 'lucide-clock', 'lucide-trash-2']],
+    ] as const;
+    for (const [role, status, deeds] of looks) {
+      await context.clearCookies();
+      await signInByToken(role);
+      await page.goto(`${site.service.url}/admin/queues/queue/email?status=${status}`);
+      const icons = page.locator('[class^="jobActions"]').first().locator('li:visible svg');
+      await icons.first().waitFor();
+      const shown = await icons.evaluateAll((all) => all.map((icon) => String(icon.getAttribute('class'))));
+      expect(shown.map((names) => names.split(' ').at(-1))).toEqual(deeds);
+      await page.locator('[class^="trigger"][aria-haspopup="menu"]').first().click();
+      await page.getByRole('menuitem', { name: 'Pause' }).waitFor();
+      const entries = await page.getByRole('menuitem').filter({ visible: true }).allTextContents();
+      expect(entries.filter((entry) => !entry.startsWith('Retry all'))).toEqual([
+        'Pause',
+        'Set concurrency',
+        'Set rate limit',
+        'Empty',
+      ]);
+    }
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('closes the dead letter of what it retries, at once, in the name of whoever did it', async () => {
+    const { queues, deadLetters } = site.platform;
+    const failing = async () => {
+      const payload = { ...reminder, data: { ...reminder.data, userId: 'user-13' } };
+      const { id } = await queues.addUntyped('email', 'send-reminder', payload);
+      let letterId: string | undefined;
+      await until('its dead letter is on record', async () => {
+        letterId ??= (await deadLetters.list('email')).find(({ jobId }) => jobId === id)?.id;
+        if (letterId === undefined) return false;
+        return (await site.world.database.deadLetters.find(letterId)) !== undefined;
+      });
+      return { id, letterId: letterId ?? '' };
+    };
+    const one = await failing();
+    const another = await failing();
+    // So that nothing runs, and fails, again while the test looks.
+    await queues.queue('email').pause();
+    try {
+      const token = await site.token('operator', 'otto');
+      const retry = (path: string) => site.ask('PUT', `/admin/queues/api/queues/email/${path}`, { token });
+      expect((await retry(`${one.id}/retry`)).status).toBe(204);
+      expect(await site.deadLetters.find(one.letterId)).toMatchObject({
+        state: 'replayed',
+        closedBy: 'otto',
+      });
+      expect(await site.deadLetters.find(another.letterId)).toMatchObject({ state: 'open' });
+      expect((await retry('retry/failed')).status).toBe(200);
+      expect(await site.deadLetters.find(another.letterId)).toMatchObject({
+        state: 'replayed',
+        closedBy: 'otto',
+      });
+    } finally {
+      await queues.queue('email').resume();
+    }
   });
 
   it('signs in by password on the way to a page, comes back from another site, and signs out', async () => {

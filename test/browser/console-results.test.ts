@@ -77,9 +77,16 @@ describe('the pages of results', () => {
     for (const path of ['/admin/documents/none', '/admin/cer-reports/none', '/admin/outbox/a/b']) {
       expect((await open(operator, path))?.status()).toBe(404);
       await operator.page.getByRole('alert').waitFor();
+      await operator.page.getByRole('navigation', { name: 'Console' }).waitFor();
     }
+    operator.complaints.length = 0;
+    expect(await faultsOfPage(operator)).toEqual([]);
+    expect((await open(operator, '/admin/nowhere'))?.status()).toBe(404);
+    await operator.page.getByRole('navigation', { name: 'Console' }).getByText('Documents').waitFor();
     expect((await open(operator, '/admin/conversions?status=lost'))?.status()).toBe(400);
     await operator.page.getByRole('alert').getByText('status').waitFor();
+    await operator.page.getByRole('link', { name: 'Conversions without what was asked for' }).click();
+    await operator.page.getByRole('table').waitFor();
     expect((await open(operator, '/admin/documents?cursor=lost'))?.status()).toBe(400);
     operator.complaints.length = 0;
   });

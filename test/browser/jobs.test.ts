@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { JobRecorder } from '../../src/job-index/recorder.ts';
@@ -69,6 +69,11 @@ afterAll(async () => {
 });
 
 const open = ({ page }: SignedIn, path: string) => page.goto(`${site.service.url}${path}`);
+const later = { delay: 3_600_000 };
+/** As if the tab were put behind others, or in front of them again. */
+const seen = (page: Page, isSeen: boolean) =>
+  page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${!isSeen} });
+    document.dispatchEvent(new Event('visibilitychange'))`);
 const heard = ({ page }: SignedIn) => page.evaluate('typeof window.hostile');
 const isWritten = (queue: string, id: string, state: string) =>
   until(
@@ -113,6 +118,9 @@ describe('the search', () => {
     await page.getByText('No job fits this.').waitFor();
     await open(operator, '/admin/search?q=ab*');
     await page.getByText('needs 3 letters').waitFor();
+    expect(await page.getByLabel('Words').inputValue()).toBe('ab*');
+    expect(await page.getByLabel('Words').getAttribute('aria-invalid')).toBe('true');
+    expect(await faultsOfPage(operator)).toEqual([]);
     operator.complaints.length = 0;
   });
 });
@@ -137,6 +145,75 @@ describe('the page of a job', () => {
     await page.getByRole('link', { name: `sync/${id}` }).click();
     await page.getByRole('table', { name: 'Jobs that it added' }).getByText('send-welcome').waitFor();
     expect(await faultsOfPage(operator)).toEqual([]);
+  });
+
+  it('holds a stream only while somebody sees it, and leaves room for many tabs', async () => {
+    const { id } = await site.platform.queues.addJob('email', 'send-welcome', welcome('later'), later);
+    const path = `${site.service.url}/admin/jobs/email/${id}`;
+    const tabs: Page[] = [];
+    let streams = 0;
+    const isStream = (request: Request) => request.url().endsWith('/events');
+    for (let n = 0; n < 8; n += 1) {
+      const tab = await operator.context.newPage();
+      tabs.push(tab);
+      tab.on('request', (request) => {
+        if (isStream(request)) streams += 1;
+      });
+      await tab.goto(path);
+      await tab.getByText('delayed', { exact: true }).waitFor();
+    }
+    expect(streams).toBe(4);
+    const [first, last] = [tabs[0], tabs.at(-1)];
+    if (first === undefined || last === undefined) throw new Error('There are no tabs.');
+    const closed = first.waitForEvent('requestfailed', isStream);
+    await seen(first, false);
+    await closed;
+    // The place that is free is taken by a tab that somebody looks at.
+    const opened = last.waitForRequest(isStream);
+    await seen(last, true);
+    await opened;
+    for (const tab of tabs) await tab.close();
+  });
+
+  it('says that the server does not answer, and goes on when it does', async () => {
+    const { id } = await site.platform.queues.addJob('email', 'send-welcome', welcome('later'), later);
+    const { page, context } = operator;
+    await open(operator, `/admin/jobs/email/${id}`);
+    await page.getByText('delayed', { exact: true }).waitFor();
+    await page.evaluate('window.same = true');
+    await context.setOffline(true);
+    await seen(page, true);
+    await page.getByRole('status').getByText('does not answer').waitFor();
+    await context.setOffline(false);
+    await site.platform.queues
+      .queue('email')
+      .getJob(id)
+      .then((job) => job?.promote());
+    await page.getByText('failed', { exact: true }).first().waitFor();
+    await page.getByRole('status').getByText('Updated every').waitFor();
+    expect(await page.evaluate('window.same')).toBe(true);
+    operator.complaints.length = 0;
+  });
+
+  it('is left open over a sign-out: says so, does nothing, and leads back through the sign-in', async () => {
+    const { id } = await site.platform.queues.addJob('email', 'send-welcome', welcome('later'), later);
+    const someone = await signIn(browser, site);
+    const { page, context } = someone;
+    await open(someone, `/admin/jobs/email/${id}`);
+    const elsewhere = await context.newPage();
+    await elsewhere.goto(`${site.service.url}/admin/sign-out`);
+    await elsewhere.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await elsewhere.getByLabel('Token of').waitFor();
+    await seen(page, true);
+    await page.getByRole('status').getByText('No longer up to date').waitFor();
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByRole('alert').getByText('nothing was done').waitFor();
+    expect((await site.platform.queues.job('email', id))?.state).toBe('delayed');
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await page.getByLabel('Token of').fill(await site.token('operator'));
+    await page.getByRole('button', { name: 'Sign in with the token' }).click();
+    await page.getByRole('heading', { level: 1, name: `send-welcome ${id}` }).waitFor();
+    await context.close();
   });
 
   it('runs a job again as it was, or edited, and says what does not fit', async () => {

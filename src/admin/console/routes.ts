@@ -34,8 +34,16 @@ export function consoleRoutes({ trail, forms, flash, pages, files }: ConsoleOpti
   for (const page of pages) {
     const show = createShow({ page, destinations, forms, flash });
     const headers = consoleHeaders({ frames: page.frames === true });
-    router.get(page.path, permit(page.permission), headers, async (request, response) => {
-      await show(request, response, addressOf(request));
+    router.get(page.path, headers, async (request, response) => {
+      const address = addressOf(request);
+      try {
+        requirePermission(request, response, page.permission);
+        await show(request, response, address);
+      } catch (error) {
+        if (!isForPeople(error, request)) throw error;
+        response.status(error.status);
+        await show(request, response, address, { done: refusal(error, page, address) });
+      }
     });
 
     for (const [name, action] of Object.entries(page.actions ?? {})) {
@@ -71,7 +79,41 @@ export function consoleRoutes({ trail, forms, flash, pages, files }: ConsoleOpti
     }
   }
   for (const { path, permission, handlers } of files) router.get(path, permit(permission), ...handlers);
+  // What is nowhere is said within the console, whose navigation leads on.
+  router.get('*rest', consoleHeaders({ frames: false }), (request, response, next) => {
+    const error = new MillraceError(
+      'NOT_FOUND',
+      `There is no page at ${request.originalUrl.split('?', 1)[0]}.`,
+    );
+    if (!isForPeople(error, request)) return next(error);
+    const { title, body } = refusal(error, undefined, '');
+    const frame = { nav: undefined, crumbs: [], notice: undefined, fault: undefined };
+    response
+      .status(404)
+      .type('html')
+      .send(layout({ ...frame, title, body, principal: principalOf(request), destinations }));
+  });
   return router;
+}
+
+/** What people can do something about is told within the console; what is our fault, or the store's, by a page of its own. */
+function isForPeople(error: unknown, request: Request): error is MillraceError {
+  return error instanceof MillraceError && error.status < 500 && request.accepts(['json', 'html']) === 'html';
+}
+
+/** Why a page is not shown, and where to go on. */
+function refusal(
+  { message, status }: MillraceError,
+  page: ConsolePage | undefined,
+  address: string,
+): Shown & { readonly title: string } {
+  const [path = '', query] = address.split('?', 2);
+  return {
+    title: status === 404 ? 'Not there' : status === 403 ? 'Not for you' : 'That did not work',
+    crumbs: [],
+    body: html`<div class="fault" role="alert"><p>${message}</p></div>
+${query === undefined || page === undefined ? undefined : html`<p><a href="${path}">${page.title} without what was asked for</a></p>`}`,
+  };
 }
 
 interface Aside {

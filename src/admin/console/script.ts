@@ -98,21 +98,36 @@ export const script = `'use strict';
     clearTimeout(soon);
     soon = setTimeout(look, 150);
   };
-  // Browsers hold six connections to a server for all tabs together, so that a tab that nobody sees lets its own go.
+  // Browsers hold six connections to a server for all tabs together: no more than four are for streams, one for each tab
+  // that somebody sees. Tabs beyond that look from time to time. (Without locks, as over plain HTTP, each has its own.)
+  const places = 4;
+  const inPlace = (listen, place = 0) => {
+    if (!navigator.locks) return listen();
+    return navigator.locks.request('millrace-stream-' + place, { ifAvailable: true }, (lock) => {
+      if (lock) return listen();
+      if (place + 1 < places) inPlace(listen, place + 1);
+    });
+  };
   const follow = (address) => {
     let source;
+    let leave;
     let over = false;
     const close = () => {
       source?.close();
       source = undefined;
+      leave?.();
     };
-    const open = () => {
-      if (over || server === 'gone' || document.hidden) return;
-      // A browser comes back by itself after a broken connection, but not after an answer that was no stream.
-      if (source !== undefined && source.readyState !== EventSource.CLOSED) return;
+    const listen = () => new Promise((resolve) => {
+      if (source !== undefined || over || server === 'gone' || document.hidden) return resolve();
+      leave = resolve;
       source = new EventSource(address);
       for (const kind of ['state', 'progress', 'log']) source.addEventListener(kind, hear);
       source.addEventListener('end', () => { over = true; close(); hear(); });
+    });
+    const open = () => {
+      // A browser comes back by itself after a broken connection, but not after an answer that was no stream.
+      if (source?.readyState === EventSource.CLOSED) close();
+      if (source === undefined) inPlace(listen);
     };
     return { open, close };
   };

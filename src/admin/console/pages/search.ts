@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { queues as definitions, queueNames } from '../../../../queues/index.ts';
 import { moment } from '../../../access/audit-query.ts';
+import { MillraceError } from '../../../errors/catalogue.ts';
 import { html, type Markup } from '../../../http/html.ts';
 import { paths } from '../../../http/page-paths.ts';
 import type { IndexedJob } from '../../../integrations/database/port.ts';
@@ -53,12 +54,15 @@ export function searchPage({ jobSearch }: SearchServices): ConsolePage {
         return { body };
       }
       const { cursor, error: errorCode, to: until, ...filter } = asked;
-      const { jobs, next } = await jobSearch.page({ ...filter, errorCode, until, cursor }, rows);
+      const found = await jobSearch.page({ ...filter, errorCode, until, cursor }, rows).catch(faultOfWords);
       const again = { ...asked, cursor: undefined, from: formTime(asked.from), to: formTime(until) };
       return {
-        body: html`${form(again)}
-${table({ ...jobColumns(now), caption: 'Jobs, the newest first', rows: jobs, empty: 'No job fits this. Clear what you do not know for sure; a job may take a few seconds to be found.' })}
-${pager(path, again, { cursor, next })}`,
+        body:
+          'fault' in found
+            ? form(again, found.fault)
+            : html`${form(again)}
+${table({ ...jobColumns(now), caption: 'Jobs, the newest first', rows: found.jobs, empty })}
+${pager(path, again, { cursor, next: found.next })}`,
       };
     },
   });
@@ -66,7 +70,18 @@ ${pager(path, again, { cursor, next })}`,
 
 type Asked = { readonly [K in keyof z.output<typeof query>]: string | undefined };
 
-function form(asked: Asked): Markup {
+const empty =
+  'No job fits this. Clear what you do not know for sure; a new job may take some seconds to be found.';
+
+/** Words that cannot be searched for are told beside their field, with all that was asked for kept. */
+function faultOfWords(error: unknown): { readonly fault: string } {
+  const details = error instanceof MillraceError ? error.details : undefined;
+  const fault = details?.find(({ path: at }) => at === 'q')?.message;
+  if (fault === undefined) throw error;
+  return { fault: `This ${fault}.` };
+}
+
+function form(asked: Asked, fault?: string): Markup {
   return filterForm(
     path,
     [
@@ -75,6 +90,7 @@ function form(asked: Asked): Markup {
         label: 'Words',
         type: 'search',
         value: asked.q,
+        fault,
         hint: 'Of payload and failure; invo* for a beginning',
       }),
       choice({
