@@ -9,15 +9,19 @@ export interface PicturedPage {
   readonly phone?: boolean;
   /** Higher than a window, in px. */
   readonly height?: number;
+  /** Seen before anybody has signed in. */
+  readonly signedOut?: boolean;
 }
 
 export const picturedPages: readonly PicturedPage[] = [
+  { name: 'sign-in', path: '/admin/sign-in', signedOut: true, height: 900 },
   { name: 'overview', path: '/admin', height: 1_200 },
   { name: 'overview-phone', path: '/admin', phone: true },
   { name: 'search', path: '/admin/search' },
   { name: 'job', path: '/admin/search', follow: '/admin/jobs/' },
   { name: 'dead-letters', path: '/admin/dead-letters' },
-  { name: 'dead-letter', path: '/admin/dead-letters', follow: '/admin/dead-letters/' },
+  { name: 'dead-letter', path: '/admin/dead-letters', follow: '/admin/dead-letters/letter/' },
+  { name: 'dead-letters-replay', path: '/admin/dead-letters', follow: '/admin/dead-letters/replay' },
   { name: 'schedules', path: '/admin/schedules' },
   { name: 'schedule', path: '/admin/schedules', follow: '/admin/schedules/' },
   { name: 'documents', path: '/admin/documents' },

@@ -35,6 +35,11 @@ async function main(): Promise<void> {
     EMAIL_PROVIDER: 'outbox',
     LOG_LEVEL: 'error',
     INSTANCE_ID: 'millrace-1',
+    // So that the page for signing in shows all ways there are; nobody goes there.
+    ADMIN_PASSWORD: 'a-password-for-pictures',
+    OIDC_ISSUER: 'https://id.example.com',
+    OIDC_CLIENT_ID: 'millrace',
+    OIDC_CLIENT_SECRET: 'a-client-secret-for-pictures',
   };
   const base = `http://127.0.0.1:${port}`;
   const platform = spawn(process.execPath, [join(root, 'src/main.ts')], {
@@ -62,7 +67,7 @@ async function main(): Promise<void> {
 async function picture(
   browser: Browser,
   base: string,
-  { name, path, follow, phone, height }: PicturedPage,
+  { name, path, follow, phone, height, signedOut }: PicturedPage,
 ): Promise<void> {
   const context = await browser.newContext({
     viewport: phone === true ? { width: 380, height: 800 } : { width: 1_280, height: height ?? 740 },
@@ -70,7 +75,7 @@ async function picture(
   });
   try {
     const page = await context.newPage();
-    await signIn(page, base);
+    if (signedOut !== true) await signIn(page, base);
     const answer = await page.goto(`${base}${path}`);
     if (answer?.status() === 404) return console.log(`${name}: there is no ${path}`);
     if (follow !== undefined) {

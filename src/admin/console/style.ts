@@ -43,7 +43,7 @@ body.console {
 .console time span, .console .ago, .console .whole { white-space: nowrap; }
 .console .words { min-width: 13rem; }
 .console .clip { display: inline-block; max-width: 9rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; } .console a .clip { text-decoration: underline; }
-.console td bdi { overflow-wrap: break-word; } .console th bdi { overflow-wrap: anywhere; }
+.console td bdi { overflow-wrap: break-word; } .console tbody th bdi, .console tbody th code { overflow-wrap: anywhere; }
 .console td ul { margin: 0; padding-left: 1rem; } .console ul.plain { list-style: none; margin: 0; padding: 0; }
 }
 .console td { unicode-bidi: isolate; }
