@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startEmbeddedServer } from '../src/backend/embedded-server.ts';
+import { freePort } from '../test/support/free-port.ts';
 
 /** A store of the bench's own, with a place for each peer in it. */
 export interface Store {
@@ -76,17 +76,6 @@ async function answering(client: Redis, server: ChildProcess): Promise<void> {
   }
   server.kill();
   throw new Error('redis-server did not answer within 5 s; start it by hand to see why.');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
-  return address.port;
 }
 
 /** The embedded PostgreSQL with its ordinary settings: every commit is on disk before it is answered. */

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { createTokens } from '../src/access/tokens.ts';
 import { launchChromium } from '../test/support/chromium.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { type PicturedPage, picturedPages } from './console-pages.ts';
 
 /**
@@ -164,15 +164,6 @@ async function finished(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
   if (child.exitCode !== 0)
     throw new Error(`The demo ended with ${child.exitCode}. Run \`npm run demo\` to see why.`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return address.port;
 }
 
 await main();

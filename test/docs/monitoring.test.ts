@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import { z } from 'zod';
 import { queueNames } from '../../queues/index.ts';
 import { Events } from '../../src/observability/events.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
+import { freePort } from '../support/free-port.ts';
 import { parseMetrics } from '../support/prometheus-text.ts';
 import { openSite } from '../support/site.ts';
 
@@ -175,14 +175,3 @@ describe.skipIf(!promtool)('promtool', () => {
 const queryAnswer = z.object({
   data: z.object({ result: z.array(z.object({ value: z.tuple([z.number(), z.string()]) })) }),
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port was given.');
-  return address.port;
-}

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MillraceError } from '../../src/errors/catalogue.ts';
 import { createMetricsService } from '../../src/http/index.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Answer, ask, at, openSite, type Site } from '../support/site.ts';
 
 describe('health', () => {
@@ -240,17 +241,6 @@ function request(url: string, agent?: Agent): Promise<{ status: number; closed: 
     });
     sent.once('error', reject);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null)
-    throw new Error('The port of a listener is not known.');
-  return address.port;
 }
 
 describe('the metrics of a process without an API', () => {

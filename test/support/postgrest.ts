@@ -3,10 +3,11 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
-import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 /** A real PostgREST on a database, behind an address as Supabase gives it. */
 export interface Supabase {
@@ -127,24 +128,14 @@ async function onDatabase(url: string, sql: string): Promise<void> {
 }
 
 async function ready(child: ChildProcess, adminPort: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1_200; attempt++) {
     if (child.exitCode !== null) throw new Error(`PostgREST ended with ${child.exitCode}.`);
     const answer = await fetch(`http://127.0.0.1:${adminPort}/ready`).catch(() => undefined);
     if (answer?.status === 200) return;
     await delay(50);
   }
   child.kill('SIGKILL');
-  throw new Error('PostgREST was not ready after ten seconds.');
-}
-
-async function freePort(): Promise<number> {
-  const server = createNetServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
+  throw new Error('PostgREST was not ready after a minute.');
 }
 
 function portOf(address: AddressInfo | string | null): number {
