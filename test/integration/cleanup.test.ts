@@ -368,6 +368,19 @@ describe('ledgers', () => {
     expect(await world.database.ticks.last('idle')).toEqual(new Date('2026-01-02T00:00:00Z'));
   });
 
+  it('lose the events of mails at the age that was asked for the mails', async () => {
+    await world.pool.query(
+      `insert into email_events (id, type, email, occurred_at, received_at)
+       values ('young', 'delivered', 'x@mail.example', '2026-10-26', '2026-10-26')`,
+    );
+    expect(await clean({ olderThanDays: { deliveries: 7 } })).toMatchObject({
+      removed: { deliveries: 1, mailEvents: 1 },
+    });
+    expect(await clean({ key: 'cleanup-2', olderThanDays: { deliveries: 5 } })).toMatchObject({
+      removed: { mailEvents: 1 },
+    });
+  });
+
   it('in a dry run lose nothing', async () => {
     await addDocument('old', old);
     expect(await clean({ dryRun: true })).toEqual({

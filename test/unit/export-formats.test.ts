@@ -68,6 +68,11 @@ describe('an export as CSV', () => {
     );
   });
 
+  it('guards a list whose first item would be a formula', async () => {
+    const listed: ExportRow = [...row('plain').slice(0, 6), '["=1+1","b"]'];
+    expect((await write(writeCsv, [listed])).toString()).toContain(",'=1+1; b\r\n");
+  });
+
   it('takes any text, gives it back, and never as a formula', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { maxLength: 8 }), async (titles) => {
@@ -169,7 +174,14 @@ describe('an export as a workbook', () => {
       '0044-03-15 10:00:00+00 BC',
       null,
     ];
-    const sheet = (await load(await write(xlsxWriter('T'), [old]))).getWorksheet('T');
+    // Excel's year 1900 has a 29 February, so its days before March are others than ours.
+    const [february, march] = ['1900-02-28', '1900-03-01'].map(
+      (day): ExportRow => [null, null, null, null, day, null, null],
+    );
+    const rows = [old, february ?? empty, march ?? empty];
+    const sheet = (await load(await write(xlsxWriter('T'), rows))).getWorksheet('T');
+    expect(sheet?.getCell('E3').value).toBe('1900-02-28');
+    expect(sheet?.getCell('E4').value).toEqual(new Date('1900-03-01T00:00:00Z'));
     expect(sheet?.getCell('A2').value).toBe(`${'x'.repeat(32_766)}…`);
     expect(sheet?.getCell('E2').value).toBe('1776-07-04');
     expect(typeof sheet?.getCell('F2').value).toBe('string');
