@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { exitCodeOf, faultText } from '../../src/cli/exit-code.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import type { Service } from '../../src/lifecycle/service.ts';
-import { createWorkOff } from '../../src/maintenance/work-off-dead-letters.ts';
 import { until } from '../support/platform.ts';
 import { at, jwtSecret, openSite, type Site, textAt } from '../support/site.ts';
 
@@ -24,14 +23,7 @@ beforeAll(async () => {
       },
     },
   });
-  working = createWorkOff({
-    operations: site.world.database.deadLetters.operations,
-    control: site.deadLetters,
-    owner: 'test',
-    intervalMs: 50,
-    onError: () => undefined,
-  });
-  await working.start();
+  working = await site.workOff();
   vi.stubEnv('JWT_SECRET', jwtSecret);
   vi.stubEnv('DATA_DIR', site.world.dataDir);
 });

@@ -10,7 +10,6 @@ import {
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
 import { listen } from '../../src/http/listener.ts';
 import type { Service } from '../../src/lifecycle/service.ts';
-import { createWorkOff } from '../../src/maintenance/work-off-dead-letters.ts';
 import type { RunContext } from '../../src/worker/run-context.ts';
 import { at, openSite, reminder, type Site, textAt } from '../support/site.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -36,14 +35,7 @@ beforeAll(async () => {
   });
   token = await site.token('operator');
   proxy = await startTcpProxy(site.service.url);
-  working = createWorkOff({
-    operations: site.world.database.deadLetters.operations,
-    control: site.deadLetters,
-    owner: 'test',
-    intervalMs: 50,
-    onError: () => undefined,
-  });
-  await working.start();
+  working = await site.workOff();
 });
 afterAll(async () => {
   await working.stop();

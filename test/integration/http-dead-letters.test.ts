@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createWorkOff } from '../../src/maintenance/work-off-dead-letters.ts';
 import { until } from '../support/platform.ts';
 import { type Answer, at, openSite, type Site, textAt } from '../support/site.ts';
 
@@ -172,14 +171,7 @@ describe('dead letters over HTTP', () => {
       done: 0,
       requestedBy: 'ops',
     });
-    const work = createWorkOff({
-      operations: site.world.database.deadLetters.operations,
-      control: site.deadLetters,
-      owner: 'test',
-      intervalMs: 20,
-      onError: () => undefined,
-    });
-    await work.start();
+    const work = await site.workOff();
     await until(
       'it is done',
       async () => at((await ask('GET', `/replays/${id}`)).json, 'data.replay.state') === 'done',

@@ -16,6 +16,7 @@ import { JobSearch } from '../../src/job-index/search.ts';
 import { createLoop } from '../../src/lifecycle/loop.ts';
 import type { Service } from '../../src/lifecycle/service.ts';
 import { createCancellationDuty } from '../../src/maintenance/heed-cancellations.ts';
+import { createWorkOff } from '../../src/maintenance/work-off-dead-letters.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 import { DeadLetterControl } from '../../src/queue/dead-letter-control.ts';
@@ -55,6 +56,8 @@ export interface Site {
   token(role: Role, subject?: string): Promise<string>;
   /** Asks as nobody in particular, or with a token; never follows redirects. */
   ask(method: string, path: string, request?: Ask): Promise<Answer>;
+  /** Starts the duty of a worker process that replays and discards many dead letters; stop it before the site. */
+  workOff(): Promise<Service>;
   /**
    * What the audit log holds of it, the newest first, at most a hundred; waits for the outcome of each, since outcomes are
    * written beside the answer.
@@ -166,6 +169,17 @@ export async function openSite(
     },
     token: (role, subject) => service.issueToken(role, 1, subject),
     ask: (method, path, request) => ask(`${service.url}${path}`, method, request),
+    async workOff() {
+      const duty = createWorkOff({
+        operations: world.database.deadLetters.operations,
+        control: deadLetters,
+        owner: 'test',
+        intervalMs: 50,
+        onError: () => undefined,
+      });
+      await duty.start();
+      return duty;
+    },
     async audited(filter) {
       let found: readonly AuditRecord[] = [];
       await until('every outcome is in the audit log', async () => {
