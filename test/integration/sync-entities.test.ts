@@ -6,7 +6,7 @@ import type { SamGov } from '../../src/integrations/sam-gov/port.ts';
 import { makeSample } from '../../src/sample/index.ts';
 import { type SamGovSandbox, startSamGovSandbox } from '../../src/sample/sam-gov-sandbox.ts';
 import { ueiOf, wireEntity } from '../support/entities.ts';
-import { runSyncThrough, type SyncJob, type SyncResult } from '../support/sync-job.ts';
+import { failureOf, runSyncThrough, type SyncJob, type SyncResult } from '../support/sync-job.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const now = new Date('2026-04-16T12:00:00Z');
@@ -56,15 +56,6 @@ function sync(data: Asked, job: Partial<SyncJob> = {}): Promise<SyncResult> {
     now: () => now,
     ...job,
   });
-}
-
-async function failureOf(work: Promise<unknown>): Promise<MillraceError> {
-  const thrown = await work.then(
-    () => new Error('It succeeded.'),
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof MillraceError)) throw thrown;
-  return thrown;
 }
 
 async function table(): Promise<unknown[]> {

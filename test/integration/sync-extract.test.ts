@@ -17,7 +17,7 @@ import {
   startSamGovSandbox,
 } from '../../src/sample/sam-gov-sandbox.ts';
 import { ueiOf, wireEntity } from '../support/entities.ts';
-import { runSync, runSyncThrough, type SyncJob } from '../support/sync-job.ts';
+import { failureOf, runSync, runSyncThrough, type SyncJob, storedRows } from '../support/sync-job.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 /** A full sync of entities by SAM.gov's extracts: the waiting, what goes wrong on the way, and kills in every state. */
@@ -66,28 +66,12 @@ function job(more: Partial<SyncJob> = {}): SyncJob {
   return { database: world.database, samGov, payload, now, ...more };
 }
 
-async function failureOf(work: Promise<unknown>): Promise<MillraceError> {
-  const thrown = await work.then(
-    () => new Error('It succeeded.'),
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof MillraceError)) throw thrown;
-  return thrown;
-}
-
-async function contents({ pool }: World): Promise<unknown> {
-  const rows = async (table: string, key: string) =>
-    (
-      await pool.query(
-        `select to_jsonb(t) - 'first_seen_at' - 'updated_at' - 'created_at' - 'id' as row from ${table} t order by ${key}`,
-      )
-    ).rows;
-  return [
-    await rows('entities', 'uei'),
-    await rows('sync_rejects', 'id'),
-    await rows('sync_checkpoints', 'kind'),
-  ];
-}
+const contents = (synced: World) =>
+  storedRows(synced, {
+    entities: 'uei',
+    sync_rejects: 'id',
+    sync_checkpoints: 'kind',
+  });
 
 describe('while SAM.gov prepares the extract', () => {
   it('the job waits in the queue, ever longer and at no attempt, and each look is a request of the day', async () => {

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { makeSample } from '../../src/sample/index.ts';
 import { createRandom } from '../../src/sample/random.ts';
 import { type SamGovSandbox, startSamGovSandbox } from '../../src/sample/sam-gov-sandbox.ts';
+import { storedRows } from '../support/sync-job.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const day = '2026-04-16';
@@ -87,21 +88,14 @@ async function killAtRandom(times: number, mostRequests: number, job: Job = {}):
   }
 }
 
-async function contents({ pool }: World): Promise<unknown> {
-  const rows = async (table: string, key: string) =>
-    (
-      await pool.query(
-        `select to_jsonb(t) - 'first_seen_at' - 'updated_at' - 'created_at' - 'id' as row from ${table} t order by ${key}`,
-      )
-    ).rows;
-  return [
-    await rows('opportunities', 'notice_id'),
-    await rows('entities', 'uei'),
-    await rows('sync_rejects', 'id'),
-    await rows('sync_positions', 'kind, job_key'),
-    await rows('sync_checkpoints', 'kind'),
-  ];
-}
+const contents = (synced: World) =>
+  storedRows(synced, {
+    opportunities: 'notice_id',
+    entities: 'uei',
+    sync_rejects: 'id',
+    sync_positions: 'kind, job_key',
+    sync_checkpoints: 'kind',
+  });
 
 describe('killed with SIGKILL again and again while paging, a sync leaves the same table and totals as without', () => {
   it('at chosen pages', async () => {

@@ -4,7 +4,7 @@ import { createSamGov } from '../../src/integrations/sam-gov/client.ts';
 import type { SamGov } from '../../src/integrations/sam-gov/port.ts';
 import { makeSample } from '../../src/sample/index.ts';
 import { type SamGovSandbox, startSamGovSandbox } from '../../src/sample/sam-gov-sandbox.ts';
-import { runSync, type SyncJob, type SyncResult } from '../support/sync-job.ts';
+import { failureOf, runSync, type SyncJob, type SyncResult } from '../support/sync-job.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 /** Syncs beside each other: jobs of one kind, attempts of one job, kinds under one key. */
@@ -28,15 +28,6 @@ afterEach(async () => {
 
 function sync(job: Partial<SyncJob> = {}): Promise<SyncResult> {
   return runSync({ database: world.database, samGov, now: () => now, ...job });
-}
-
-async function failureOf(work: Promise<unknown>): Promise<MillraceError> {
-  const thrown = await work.then(
-    () => new Error('It succeeded.'),
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof MillraceError)) throw thrown;
-  return thrown;
 }
 
 const scheduled = { payload: { type: 'sam-gov-opportunities' as const, data: { fullSync: false } } };

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { crc32 } from 'node:zlib';
+import { RequestScript } from './request-script.ts';
 import { judgeSignature, type SignatureRules } from './signature-v4.ts';
 
 export interface FakeS3Object {
@@ -71,9 +72,7 @@ export async function startFakeS3(options: FakeS3Options): Promise<FakeS3> {
   const { bucket } = options;
   const objects = new Map<string, FakeS3Object>();
   const uploads = new Map<string, Upload>();
-  const requests: string[] = [];
-  const faults: { readonly fits: RegExp; readonly how: S3Misbehaviour }[] = [];
-  const waiting: { readonly fits: RegExp; readonly resolve: () => void }[] = [];
+  const script = new RequestScript<S3Misbehaviour>();
   let received = 0;
 
   const server = createServer((request, response) => {
@@ -90,10 +89,7 @@ export async function startFakeS3(options: FakeS3Options): Promise<FakeS3> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://host');
     const line = `${request.method} ${decodeURIComponent(url.pathname)} ${[...url.searchParams.keys()].join(',')}`;
-    requests.push(line);
-    for (const one of waiting) if (one.fits.test(line)) one.resolve();
-    const at = faults.findIndex(({ fits }) => fits.test(line));
-    const how = at === -1 ? undefined : faults.splice(at, 1)[0]?.how;
+    const how = script.take(line);
     if (how === 'reset') return void request.socket.destroy();
     const body = await read(request);
     if (how === 'hang') return;
@@ -223,17 +219,12 @@ export async function startFakeS3(options: FakeS3Options): Promise<FakeS3> {
     get openUploads() {
       return [...uploads.values()].map(({ key }) => key);
     },
-    requests,
+    requests: script.requests,
     get received() {
       return received;
     },
-    misbehave(fits, ...how) {
-      faults.push(...how.map((one) => ({ fits, how: one })));
-    },
-    requested(fits) {
-      if (requests.some((line) => fits.test(line))) return Promise.resolve();
-      return new Promise((resolve) => waiting.push({ fits, resolve }));
-    },
+    misbehave: script.misbehave,
+    requested: script.requested,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -1,6 +1,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
+import { RequestScript } from './request-script.ts';
 
 export interface FakeSupabaseObject {
   readonly content: Buffer;
@@ -72,9 +73,7 @@ const validKey = /^(\w|\/|!|-|\.|\*|'|\(|\)| |&|\$|@|=|;|:|\+|,|\?)*$/;
 export async function startFakeSupabaseStorage(options: FakeSupabaseOptions): Promise<FakeSupabaseStorage> {
   const { clock = Date.now } = options;
   const objects = new Map<string, FakeSupabaseObject>();
-  const requests: string[] = [];
-  const faults: { readonly fits: RegExp; readonly how: SupabaseMisbehaviour }[] = [];
-  const waiting: { readonly fits: RegExp; readonly resolve: () => void }[] = [];
+  const script = new RequestScript<SupabaseMisbehaviour>();
   const tokens = createTokens(clock);
   let largestChunked = 0;
 
@@ -95,10 +94,7 @@ export async function startFakeSupabaseStorage(options: FakeSupabaseOptions): Pr
       return void forward(request, response, options.otherwise);
     const path = decodeURIComponent(url.pathname).replace(/^\/storage\/v1/, '');
     const line = `${request.method} ${path}`;
-    requests.push(line);
-    for (const one of waiting) if (one.fits.test(line)) one.resolve();
-    const found = faults.findIndex(({ fits }) => fits.test(line));
-    const how = found === -1 ? undefined : faults.splice(found, 1)[0]?.how;
+    const how = script.take(line);
     if (how === 'reset') return void request.socket.destroy();
     if (how === 'hang') return;
     if (how === 'refuse-at-once') throw new Refused(413, 'EntityTooLarge', 'Payload too large');
@@ -224,17 +220,12 @@ export async function startFakeSupabaseStorage(options: FakeSupabaseOptions): Pr
   return {
     url: `http://127.0.0.1:${bound.port}`,
     objects,
-    requests,
+    requests: script.requests,
     get largestChunked() {
       return largestChunked;
     },
-    misbehave(fits, ...how) {
-      faults.push(...how.map((one) => ({ fits, how: one })));
-    },
-    requested(fits) {
-      if (requests.some((line) => fits.test(line))) return Promise.resolve();
-      return new Promise((resolve) => waiting.push({ fits, resolve }));
-    },
+    misbehave: script.misbehave,
+    requested: script.requested,
     async close() {
       server.closeAllConnections();
       server.close();

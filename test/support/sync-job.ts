@@ -4,6 +4,7 @@ import { MillraceError } from '../../src/errors/catalogue.ts';
 import type { Database } from '../../src/integrations/database/port.ts';
 import type { SamGov } from '../../src/integrations/sam-gov/port.ts';
 import { type EventMap, Events } from '../../src/observability/events.ts';
+import type { World } from './world.ts';
 
 export type SyncResult = Result<'sync', 'sam-gov-sync'>;
 
@@ -73,6 +74,27 @@ export async function runSyncThrough(job: SyncJob): Promise<SyncResult> {
       if (!(error instanceof MillraceError && error.code === 'SYNC_WAITING')) throw error;
     }
   }
+}
+
+/** What a sync failed with. */
+export async function failureOf(work: Promise<unknown>): Promise<MillraceError> {
+  const thrown = await work.then(
+    () => new Error('It succeeded.'),
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof MillraceError)) throw thrown;
+  return thrown;
+}
+
+/** The rows of each table in the order of its key, without what differs from one sync to the next: times and counted ids. */
+export function storedRows({ pool }: World, keys: Readonly<Record<string, string>>): Promise<unknown[][]> {
+  const stored = Object.entries(keys).map(async ([table, key]) => {
+    const { rows } = await pool.query(
+      `select to_jsonb(t) - 'first_seen_at' - 'updated_at' - 'created_at' - 'id' as row from ${table} t order by ${key}`,
+    );
+    return rows;
+  });
+  return Promise.all(stored);
 }
 
 function ignore(): void {
