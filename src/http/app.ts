@@ -75,7 +75,7 @@ export function createApp(
   app.use('/unsubscribe', unsubscribeRoutes(database.users, createUnsubscribeLinks(options.jwtSecret, base)));
   app.use(
     '/webhooks/sendgrid',
-    limitRefusals(),
+    limitRefusals(403),
     sendGridWebhook({ deliveries: database.deliveries, publicKey: options.sendGridWebhookKey }),
   );
 
@@ -89,7 +89,7 @@ export function createApp(
     response.set('Cache-Control', 'no-store');
     next();
   });
-  api.use(limitRefusals(), authenticate(access.tokens), limitByToken());
+  api.use(limitRefusals(401), authenticate(access.tokens), limitByToken());
   api.use(mount(routes, audited));
   app.use('/api', api);
 

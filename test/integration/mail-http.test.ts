@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMailLinks } from '../../src/http/mail-links.ts';
-import { jwtSecret, openSite, type Site } from '../support/site.ts';
+import { ask, at, jwtSecret, openSite, type Site } from '../support/site.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const links = createMailLinks(jwtSecret, 'http://millrace.example');
@@ -78,6 +78,15 @@ async function sentMail(settled = true) {
 }
 
 describe('SendGrid’s events', () => {
+  it('that nobody has signed are refused, and soon not even looked at', async () => {
+    const lone = await site.openSecond();
+    const send = () => ask(`${lone.url}/webhooks/sendgrid`, 'POST', { body: [] });
+    let answer = await send();
+    expect(answer.status).toBe(403);
+    for (let tries = 1; answer.status === 403 && tries < 400; tries += 1) answer = await send();
+    expect([answer.status, at(answer.json, 'error.code')]).toEqual([429, 'RATE_LIMITED']);
+  });
+
   it.each([
     ['delivered', {}, 'delivered', undefined],
     ['bounce', { type: 'bounce', reason: '550 no such user' }, 'bounced', 'bounce'],

@@ -7,7 +7,7 @@ const minuteMs = 60_000;
 
 /** Per token; generous, since producers add jobs in bursts. */
 const requestsPerMinute = 6_000;
-/** Per address: requests whose token was refused. */
+/** Per address: requests whose token or signature was refused. */
 const refusalsPerMinute = 300;
 
 /** Counts what each token asks for. */
@@ -19,14 +19,17 @@ export function limitByToken(): RequestHandler {
   });
 }
 
-/** Counts the requests of an address that bore no valid token. */
-export function limitRefusals(): RequestHandler {
+/**
+ * Counts the requests of an address that proved nothing.
+ * @param refusal the status of those: 401 without a valid token, 403 without a valid signature.
+ */
+export function limitRefusals(refusal: 401 | 403): RequestHandler {
   return limiter({
     windowMs: minuteMs,
     limit: refusalsPerMinute,
     keyGenerator: addressOf,
     skipSuccessfulRequests: true,
-    requestWasSuccessful: (_request: Request, response: Response) => response.statusCode !== 401,
+    requestWasSuccessful: (_request: Request, response: Response) => response.statusCode !== refusal,
   });
 }
 
