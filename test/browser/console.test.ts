@@ -40,6 +40,8 @@ describe('the frame of the console', () => {
     const policy = (await response?.allHeaders())?.['content-security-policy'] ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self'");
+    for (const part of ["form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"])
+      expect(policy).toContain(part);
     expect(policy).not.toContain('unsafe');
     const before = operator.complaints.length;
     await operator.page.evaluate(

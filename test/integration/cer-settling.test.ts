@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sendCerWebhook } from '../../processors/email/send-cer-webhook.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { UnrecoverableError } from '../../src/errors/catalogue.ts';
+import { createMailLinks } from '../../src/http/mail-links.ts';
 import type { CerReport, NewCerReport } from '../../src/integrations/database/port.ts';
 import {
   failReport,
@@ -11,6 +13,7 @@ import {
 import { JobControl } from '../../src/queue/job-control.ts';
 import { addCerReport, cerSample } from '../support/cer-job.ts';
 import { openPlatform, type Platform, type TestProcessor, until } from '../support/platform.ts';
+import { jwtSecret } from '../support/site.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 /** What happened while nobody was there to see it, found by the duty on a real queue. */
@@ -55,6 +58,35 @@ describe('reports and their jobs', () => {
       { jobId, attempts: 1 },
     );
   const look = ({ id }: CerReport) => world.database.cerReports.find(id);
+  /** The context of a notice to a server that takes everything. */
+  const webhookOf = (reportId: string, onSent: (id: string) => void) => {
+    const payload = { type: 'cer-webhook', data: { reportId, outcome: 'failed' } } as const;
+    const ignore = () => undefined;
+    const refuse = () => Promise.reject(new Error('A notice adds no further jobs.'));
+    return {
+      ...payload,
+      payload,
+      job: {
+        ...{ id: 'n-1', queue: 'email', name: 'send-cer-webhook', attempt: 1, maxAttempts: 3, key: 'n-1' },
+        correlationId: 'c-1',
+      },
+      log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+      signal: new AbortController().signal,
+      progress: ignore,
+      addJob: refuse,
+      addJobs: refuse,
+      services: {
+        database: world.database,
+        links: createMailLinks(jwtSecret, 'http://millrace.example'),
+        webhooks: {
+          async send({ id }: { readonly id: string }) {
+            onSent(id);
+            return { httpStatus: 204 };
+          },
+        },
+      },
+    };
+  };
   /** As if a minute had passed since they were looked at. */
   const settle = async () => {
     await world.pool.query(`update cer_reports set checked_at = now() - interval '61 seconds'`);
@@ -118,6 +150,22 @@ describe('reports and their jobs', () => {
     await failReport(report.jobId, { code: 'UNKNOWN', message: 'again' }, options);
     expect(await notices(report)).toHaveLength(2);
     expect(await look(report)).toMatchObject({ error: { code: 'RENDER_FAILED' } });
+  });
+
+  it('the webhook of a report is the same notice at each attempt, and another once there is other news', async () => {
+    const report = await add();
+    const ids: string[] = [];
+    const tell = async () => {
+      await failReport(report.jobId, { code: 'RENDER_FAILED', message: 'nobody renders here' }, options);
+      await sendCerWebhook.run(webhookOf(report.id, (id) => ids.push(id)));
+    };
+    await tell();
+    await tell();
+    expect(new Set(ids).size).toBe(1);
+    await world.database.cerReports.begin(report.id, report.jobId);
+    await tell();
+    expect(ids).toHaveLength(3);
+    expect(ids[2]).not.toBe(ids[0]);
   });
 
   it('a report whose job outlived its workers too often does not stay under way', async () => {

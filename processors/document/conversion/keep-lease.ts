@@ -10,7 +10,7 @@ export interface KeptLease {
 
 /** Renews a run's lease three times in its length, until ended. */
 export function keepLease(
-  conversions: Conversions,
+  conversions: Pick<Conversions, 'renewRun'>,
   run: ConversionRun,
   seconds: number,
   jobSignal: AbortSignal,
