@@ -138,8 +138,11 @@ describe('changes', () => {
     site.ask('PUT', '/admin/queues/api/queues/email/pause', {
       headers: { ...headers, Accept: 'application/json' },
     });
-  const isPaused = async () =>
-    (await visitor.get('/admin/queues/api/queues')).text.includes('"isPaused":true');
+  const isPaused = async () => {
+    const { status, text } = await visitor.get('/admin/queues/api/queues');
+    expect([status, text.startsWith('{')]).toEqual([200, true]);
+    return text.includes('"isPaused":true');
+  };
 
   it('that another site asked for are refused, with the session of a person', async () => {
     await visitor.signIn();
