@@ -27,6 +27,7 @@ const now = () => new Date(`${day}T12:00:00Z`);
 /** Three chunks, the last not full. */
 const entities = makeSample({ asOf: now(), opportunities: 0, entities: 1_150 }).entities;
 const broken = { entityRegistration: null };
+const waitsToWrite = `wait_event_type = 'Lock' and query like '%save_entity_page%' and datname = current_database()`;
 const youngSpace = '--max-semi-space-size=8';
 
 let world: World;
@@ -252,15 +253,17 @@ describe('killed with SIGKILL, a sync by extract leaves the same table and total
       await killWhen(() =>
         vi.waitFor(
           async () => {
-            const { rows } = await world.pool.query(
-              `select 1 from pg_stat_activity
-                where wait_event_type = 'Lock' and query like '%save_entity_page%' and datname = current_database()`,
-            );
+            const { rows } = await world.pool.query(`select 1 from pg_stat_activity where ${waitsToWrite}`);
             expect(rows).toHaveLength(1);
           },
           { timeout: 60_000, interval: 50 },
         ),
       );
+      // PostgreSQL sees that a client is gone when it answers: it would write the chunk as soon as the row is free.
+      const { rows } = await world.pool.query(
+        `select pg_terminate_backend(pid, 60000) as gone from pg_stat_activity where ${waitsToWrite}`,
+      );
+      expect(rows).toEqual([{ gone: true }]);
     } finally {
       await other.query('rollback');
       other.release();
