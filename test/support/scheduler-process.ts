@@ -22,7 +22,11 @@ const scheduler = createScheduler({
   timeZone: 'UTC',
   ticks: createTicks(connect(pool)),
   async enqueue(_schedule, _tickAt, jobKey) {
-    if (mode === 'hang') await new Promise(() => undefined);
+    if (mode === 'hang') {
+      // A second that begins during the start is part of it, and would keep it from being ready.
+      process.stdout.write('ready\n');
+      await new Promise(() => undefined);
+    }
     await pool.query('insert into enqueued (key, at) values ($1, clock_timestamp())', [jobKey]);
     return jobKey;
   },
