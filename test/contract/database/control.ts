@@ -21,6 +21,7 @@ export function control(open: Open): void {
       job: view,
       by: 'ops',
       at: expect.any(Date),
+      addedAt: job.addedAt,
     });
     expect(await jobCancellations.find('document', 'cancel-1')).toBeUndefined();
   });
