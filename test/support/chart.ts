@@ -175,3 +175,13 @@ export async function withValues<T>(values: unknown, use: (file: string) => Prom
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Of a Secret that the operators made, as docs/deployment.md shows it. */
+export const operators = {
+  jwt_secret: 'of the operators, with more than thirty-two bytes',
+  admin_password: 'of the operators too',
+  database_url: 'postgresql://user:pass@db.example.com:5432/millrace',
+  redis_url: 'redis://redis.example.com:6379/0',
+  aws_access_key: 'AKIAEXAMPLE',
+  aws_secret_key: 'secret of S3',
+};
