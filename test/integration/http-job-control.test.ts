@@ -6,6 +6,8 @@ let site: Site;
 let producer: string;
 let operator: string;
 let viewer: string;
+/** Until it is resolved, the slow job does not heed its signal: else it may have stopped before the answer is made. */
+const heeds = Promise.withResolvers<void>();
 
 beforeAll(async () => {
   site = await openSite({
@@ -16,7 +18,9 @@ beforeAll(async () => {
           if (name === 'fails') throw new Error('broken');
           if (name !== 'slow') return { status: 'sent', provider: 'test' };
           return new Promise((_resolve, reject) => {
-            signal.addEventListener('abort', () => reject(signal.reason));
+            signal.addEventListener('abort', () => {
+              heeds.promise.then(() => reject(signal.reason), reject);
+            });
           });
         },
       },
@@ -208,6 +212,7 @@ describe('cancelling', () => {
     await becomes(id, 'active');
     const answer = await steer(id, 'cancel');
     expect([answer.status, at(answer.json, 'data.job.state')]).toEqual([202, 'active']);
+    heeds.resolve();
     await becomes(id, 'cancelled');
     expect(await site.platform.deadLetters.list('email')).toEqual([]);
   });
