@@ -4,7 +4,6 @@ import { MillraceError } from '../errors/catalogue.ts';
 import type { JobCancellations, JobIdentity } from '../integrations/database/port.ts';
 import type { Events } from '../observability/events.ts';
 import type { DeadLetterControl } from './dead-letter-control.ts';
-import { readEnvelope } from './envelope.ts';
 import { type JobState, type JobView, viewJob } from './job-view.ts';
 import type { QueueManager } from './queue-manager.ts';
 
@@ -73,7 +72,7 @@ export class JobControl {
     }
     const request = { queue, jobId: id, addedAt: job.createdAt, by };
     await this.#cancellations.request({ ...request, job });
-    await this.settle(request);
+    await this.#bringToEnd(request, job);
     const now = (await this.find(queue, id)) ?? job;
     if (now.state === 'completed' || now.state === 'failed') {
       throw conflict(now, 'cancelled', 'waiting, delayed or running');
@@ -105,6 +104,11 @@ export class JobControl {
 
   /** Brings a cancellation to its end if that can be done from here; a job that runs is left to its worker. */
   async settle(request: JobIdentity & { readonly by: string }): Promise<void> {
+    return this.#bringToEnd(request);
+  }
+
+  /** @param asked the job as it was when its cancellation was asked for a moment ago. */
+  async #bringToEnd(request: JobIdentity, asked?: JobView): Promise<void> {
     const { queue, jobId } = request;
     const seen = await this.#queues.reach(async () => {
       const state = await this.#queues.queue(queue).getJobState(jobId);
@@ -112,13 +116,16 @@ export class JobControl {
       return job?.timestamp === request.addedAt.getTime() ? { job, state } : undefined;
     });
     if (seen === undefined) {
+      // One that did not run a moment ago was taken out by another process that has seen the request too.
+      if (asked?.state === 'waiting' || asked?.state === 'delayed') return this.#note(request, asked);
       await this.#cancellations.settle(request, 'ended');
       return;
     }
-    switch (viewJob(queue, seen.state, seen.job, []).state) {
+    const view = viewJob(queue, seen.state, seen.job, []);
+    switch (view.state) {
       case 'waiting':
       case 'delayed':
-        return this.#takeOut(request, seen.job);
+        return this.#takeOut(request, view);
       case 'cancelled':
         // Its worker has told the others when it stopped it.
         await this.#cancellations.settle(request, 'cancelled');
@@ -133,16 +140,21 @@ export class JobControl {
   }
 
   /** A job that a worker takes at the same moment stays, and is stopped there. */
-  async #takeOut(request: JobIdentity, job: Job): Promise<void> {
+  async #takeOut(request: JobIdentity, job: JobView): Promise<void> {
     const { queue, jobId } = request;
     const removed = await this.#queues.reach(() => this.#queues.queue(queue).remove(jobId));
-    if (removed !== 1 || !(await this.#cancellations.settle(request, 'cancelled'))) return;
+    if (removed === 1) await this.#note(request, job);
+  }
+
+  /** Notes that a job was taken out, and tells it if nobody else has. */
+  async #note(request: JobIdentity, job: JobView): Promise<void> {
+    if (!(await this.#cancellations.settle(request, 'cancelled'))) return;
     this.#events.emit('job.cancelled', {
-      queue,
+      queue: request.queue,
       job: job.name,
-      jobId,
-      attempt: job.attemptsMade + 1,
-      correlationId: readEnvelope(job.data)?.meta.correlationId ?? '',
+      jobId: request.jobId,
+      attempt: job.attempts.made + 1,
+      correlationId: job.correlationId ?? '',
       addedAt: request.addedAt,
       seconds: 0,
     });

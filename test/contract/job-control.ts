@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { JobCancellations } from '../../src/integrations/database/port.ts';
 import { createCancellationDuty } from '../../src/maintenance/heed-cancellations.ts';
 import { JobControl } from '../../src/queue/job-control.ts';
 import type { WorkerRuntime } from '../../src/worker/runtime.ts';
@@ -70,6 +71,81 @@ export function jobControlSuite(kind: string, openStore: (world: World) => Promi
       expect(await platform.queues.counts('email')).toMatchObject({ waiting: 0, delayed: 0 });
       expect(await jobs.cancel('email', id, 'another')).toEqual(cancelled);
       await expect(jobs.retry('email', id, 'ops')).rejects.toMatchObject({ code: 'JOB_STATE_CONFLICT' });
+    });
+
+    describe('takes a job out once, and says so, when two processes are at it, and', () => {
+      const cancelled = { cancelling: false, job: { state: 'cancelled' } };
+
+      /** Cancels a delayed job by `here`; what the event told, and how often. */
+      async function cancelBy(here: JobControl, id: string): Promise<void> {
+        const told: string[] = [];
+        platform.events.on('job.cancelled', ({ jobId, job, attempt }) =>
+          told.push(`${job} ${jobId} ${attempt}`),
+        );
+        expect(await here.cancel('email', id, 'ops')).toMatchObject(cancelled);
+        expect(await jobs.find('email', id)).toMatchObject({ state: 'cancelled' });
+        expect(await world.database.jobCancellations.pending()).toEqual([]);
+        expect(told).toEqual([`send-welcome ${id} 1`]);
+      }
+      const controlOf = (cancellations: Partial<JobCancellations>) =>
+        new JobControl({
+          queues: platform.queues,
+          events: platform.events,
+          cancellations: { ...world.database.jobCancellations, ...cancellations },
+        });
+
+      test('the other is through before the one that was asked has looked', async () => {
+        await open();
+        const { id } = await add({ delay: 600_000 });
+        const { jobCancellations } = world.database;
+        const here = controlOf({
+          async request(request) {
+            await jobCancellations.request(request);
+            await jobs.settle(request);
+          },
+        });
+        await cancelBy(here, id);
+      });
+
+      test('the other has taken it out and not yet noted that', async () => {
+        await open();
+        const { id } = await add({ delay: 600_000 });
+        const { jobCancellations } = world.database;
+        const noting = Promise.withResolvers<void>();
+        const answered = Promise.withResolvers<void>();
+        const other = controlOf({
+          async settle(...note) {
+            noting.resolve();
+            await answered.promise;
+            return jobCancellations.settle(...note);
+          },
+        });
+        let settling: Promise<void> | undefined;
+        const here = controlOf({
+          async request(request) {
+            await jobCancellations.request(request);
+            settling = other.settle(request);
+            await noting.promise;
+          },
+        });
+        await cancelBy(here, id);
+        answered.resolve();
+        await settling;
+        expect(await jobs.find('email', id)).toMatchObject({ state: 'cancelled' });
+      });
+
+      test('the other finds it gone before the one that took it out has noted that', async () => {
+        await open();
+        const { id } = await add({ delay: 600_000 });
+        const { jobCancellations } = world.database;
+        const here = controlOf({
+          async settle(request, outcome) {
+            await jobs.settle({ ...request, by: 'ops' });
+            return jobCancellations.settle(request, outcome);
+          },
+        });
+        await cancelBy(here, id);
+      });
     });
 
     test('aborts the signal of a running job in the process that runs it, and keeps no dead letter', async () => {

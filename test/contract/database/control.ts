@@ -34,6 +34,16 @@ export function control(open: Open): void {
     expect(await jobCancellations.find('email', 'cancel-1')).toBeUndefined();
   });
 
+  it('believes whoever took the job out, also when another has found it gone before', async () => {
+    const { jobCancellations } = open().database;
+    const taken = { ...job, jobId: 'cancel-3' };
+    await jobCancellations.request({ ...taken, by: 'ops', job: {} });
+    expect(await jobCancellations.settle(taken, 'ended')).toBe(true);
+    expect(await jobCancellations.settle(taken, 'cancelled')).toBe(true);
+    expect(await jobCancellations.settle(taken, 'ended')).toBe(false);
+    expect(await jobCancellations.find('email', 'cancel-3')).toMatchObject({ by: 'ops' });
+  });
+
   it('forgets after a week', async () => {
     const { database, pool } = open();
     await pool.query(`update job_cancellations set requested_at = now() - interval '8 days'`);

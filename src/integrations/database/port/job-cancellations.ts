@@ -22,7 +22,7 @@ export interface JobCancellations {
   request(request: JobIdentity & { readonly by: string; readonly job: unknown }): Promise<void>;
   /** What is still to be done, the oldest thousand. */
   pending(): Promise<readonly (JobIdentity & { readonly by: string })[]>;
-  /** `true` for the one call that settled it. */
+  /** `true` for the one call that settled it; `cancelled` goes over an `ended` of somebody who only saw that the job was gone. */
   settle(job: JobIdentity, outcome: 'cancelled' | 'ended'): Promise<boolean>;
   /** The last job of this id that was cancelled. */
   find(queue: string, jobId: string): Promise<CancelledJob | undefined>;
