@@ -67,6 +67,18 @@ export function sensitive<S extends z.ZodType>(field: S): S {
   return field.meta({ sensitive: true });
 }
 
+/** Things that belong to whoever added them, as payloads name them by their id; a `file` by its key in the storage. */
+export const ownedThings = ['document', 'story', 'cer-report', 'conversion', 'attachment', 'file'] as const;
+export type OwnedThing = (typeof ownedThings)[number];
+
+/**
+ * Marks a field that names a thing of somebody's: where a job is added over HTTP, only who may see the thing may name it
+ * (`src/http/named-things.ts`). Within the platform it says nothing.
+ */
+export function refersTo<S extends z.ZodType>(thing: OwnedThing, field: S): S {
+  return field.meta({ refersTo: thing });
+}
+
 /** Declares a job. Throws at once, when loaded, if it cannot work. */
 export function defineJob<P extends z.ZodType, R extends z.ZodType>(job: {
   readonly summary: string;

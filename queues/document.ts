@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { defineJob, defineQueue, envelope, sensitive } from './define.ts';
+import { defineJob, defineQueue, envelope, refersTo, sensitive } from './define.ts';
 import { count, dateRange, email, fileResult, id, isoDate, line, webUrl } from './fields.ts';
 
-const attachmentSource = z.union([z.strictObject({ url: webUrl }), z.strictObject({ key: line(500) })], {
-  error: 'must be { url } or { key }',
-});
+const attachmentSource = z.union(
+  [z.strictObject({ url: webUrl }), z.strictObject({ key: refersTo('file', line(500)) })],
+  {
+    error: 'must be { url } or { key }',
+  },
+);
 
 /** A filter is a field of the dataset with the value or values it must have; the dataset checks the names. */
 const filterValue = z.union([
@@ -20,7 +23,7 @@ const compliancePayload = z.strictObject({
     .strictObject({
       userId: id,
       opportunityId: id,
-      attachmentIds: z.array(id).min(1).max(50).optional(),
+      attachmentIds: z.array(refersTo('attachment', id)).min(1).max(50).optional(),
       text: z.string().min(1).max(200_000).optional(),
       format: z.enum(['xlsx', 'pdf']),
     })
@@ -63,7 +66,7 @@ export const documentQueue = defineQueue({
     'process-attachment': defineJob({
       summary: 'Fetches a file, finds out what it is, keeps it and its text',
       payload: envelope('process-attachment', {
-        attachmentId: id,
+        attachmentId: refersTo('attachment', id),
         source: attachmentSource,
         opportunityId: id.optional(),
       }),
@@ -76,7 +79,7 @@ export const documentQueue = defineQueue({
     }),
     'render-cer': defineJob({
       summary: 'Renders a clinical evaluation report',
-      payload: envelope('clinical-evaluation-report', { reportId: id }),
+      payload: envelope('clinical-evaluation-report', { reportId: refersTo('cer-report', id) }),
       result: fileResult.extend({
         reportId: id,
         renderer: z.enum(['chromium', 'pdfkit']),
@@ -86,7 +89,7 @@ export const documentQueue = defineQueue({
     }),
     'convert-pdf': defineJob({
       summary: 'Turns an uploaded PDF into XML',
-      payload: envelope('pdf-to-xml', { conversionId: id }),
+      payload: envelope('pdf-to-xml', { conversionId: refersTo('conversion', id) }),
       result: z.discriminatedUnion('status', [
         z.strictObject({
           status: z.literal('complete'),

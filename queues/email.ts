@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob, defineQueue, envelope, sensitive } from './define.ts';
+import { defineJob, defineQueue, envelope, refersTo, sensitive } from './define.ts';
 import { count, deadline, email, id, isoDate, line, money, webUrl } from './fields.ts';
 
 /** What became of one mail. `suppressed` is no failure: the person asked for no mail, or the address bounces. */
@@ -85,7 +85,7 @@ export const emailQueue = defineQueue({
       summary: 'Sends a link to a finished document, or the document itself when small and asked for',
       payload: envelope('document-ready', {
         ...recipient,
-        documentId: id,
+        documentId: refersTo('document', id),
         title: line(300),
         attach: z.boolean().default(false),
       }),
@@ -94,13 +94,13 @@ export const emailQueue = defineQueue({
     }),
     'send-cer-notification': defineJob({
       summary: 'Tells by mail that a clinical evaluation report is ready, or that it failed',
-      payload: envelope('cer-notification', { reportId: id, outcome: cerOutcome }),
+      payload: envelope('cer-notification', { reportId: refersTo('cer-report', id), outcome: cerOutcome }),
       result: mailResult,
       defaults: { timeoutMs: 60_000 },
     }),
     'send-cer-webhook': defineJob({
       summary: 'Tells the server of whoever asked for a clinical evaluation report the same, signed',
-      payload: envelope('cer-webhook', { reportId: id, outcome: cerOutcome }),
+      payload: envelope('cer-webhook', { reportId: refersTo('cer-report', id), outcome: cerOutcome }),
       result: z.strictObject({
         status: z.enum(['delivered', 'superseded']),
         httpStatus: z.int().optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob, defineQueue, envelope } from './define.ts';
+import { defineJob, defineQueue, envelope, refersTo } from './define.ts';
 import { count, id } from './fields.ts';
 
 const score = z.number().min(0).max(10);
@@ -11,7 +11,7 @@ export const storyEnhancementQueue = defineQueue({
   jobs: {
     'enhance-story': defineJob({
       summary: 'Refines a story’s local scores with a language model',
-      payload: envelope('story-enhancement', { storyId: id }),
+      payload: envelope('story-enhancement', { storyId: refersTo('story', id) }),
       result: z.strictObject({
         success: z.boolean(),
         storyId: id,

@@ -1,4 +1,5 @@
 import type { ExportRow } from '../../src/integrations/database/port.ts';
+import { ownFolders } from '../../src/integrations/storage/port.ts';
 import { defineProcessor } from '../define.ts';
 import { writeCsv } from './export/csv.ts';
 import { writeNdjson } from './export/ndjson.ts';
@@ -38,7 +39,7 @@ export const exportData = defineProcessor(
     progress(0, 'Counting');
     const { file, rendered: rows } = await renderInto(
       storage,
-      `exports/${documentId}.${format}`,
+      `${ownFolders.exports}/${documentId}.${format}`,
       (sink) => writerOf(format, dataset, plan)(plan.columns, batches, sink),
       signal,
     );

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { ownFolders } from '../../src/integrations/storage/port.ts';
 import { defineProcessor } from '../define.ts';
 import { extractRequirements, type Requirement } from './compliance/extract.ts';
 import { type Matrix, makeMatrix } from './compliance/matrix.ts';
@@ -58,7 +59,7 @@ export const generateComplianceMatrix = defineProcessor(
     const documentId = documentIdOf(job.key, 'generate-compliance-matrix');
     const { file, rendered } = await renderInto(
       storage,
-      `matrices/${documentId}.${data.format}`,
+      `${ownFolders.matrices}/${documentId}.${data.format}`,
       (sink) => format.write(matrix, sink, signal),
       signal,
     );

@@ -1,4 +1,5 @@
 import type { Database, ReportRow, ReportSource } from '../../src/integrations/database/port.ts';
+import { ownFolders } from '../../src/integrations/storage/port.ts';
 import { defineProcessor } from '../define.ts';
 import { renderInto } from './render-into.ts';
 import { renderCsv } from './report/csv.ts';
@@ -60,7 +61,7 @@ export const generateReport = defineProcessor(
     progress(5, 'Writing');
     const { file, rendered } = await renderInto(
       storage,
-      `reports/${documentId}.${data.format}`,
+      `${ownFolders.reports}/${documentId}.${data.format}`,
       (sink) => format.render(report, sink, signal),
       signal,
     );

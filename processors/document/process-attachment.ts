@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AttachmentKind } from '../../src/integrations/attachments/port.ts';
 import { defineProcessor } from '../define.ts';
-import { attachmentFileName, attachmentKey } from './attachment/naming.ts';
+import { attachmentDocumentId, attachmentFileName, attachmentKey } from './attachment/naming.ts';
 import { readSource } from './attachment/read-source.ts';
-import { documentIdOf } from './report/plan.ts';
 
 const extensions: Readonly<Record<AttachmentKind, string>> = {
   pdf: 'pdf',
@@ -50,8 +49,7 @@ export const processAttachment = defineProcessor(
       source: origin,
       pageTexts: pages,
     });
-    // Of the attachment and not of the job: processed again, it is the same document.
-    const documentId = documentIdOf(attachmentId, 'process-attachment');
+    const documentId = attachmentDocumentId(attachmentId);
     await database.documents.save({
       ...document,
       id: documentId,

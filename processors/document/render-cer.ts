@@ -1,6 +1,7 @@
 import type { Result } from '../../queues/index.ts';
 import { messageOf } from '../../src/errors/classify.ts';
 import type { CerReport, Database } from '../../src/integrations/database/port.ts';
+import { ownFolders } from '../../src/integrations/storage/port.ts';
 import { defineProcessor } from '../define.ts';
 import { draftSections } from './cer/drafts.ts';
 import { printReport } from './cer/print.ts';
@@ -55,7 +56,7 @@ export const renderCer = defineProcessor(
 
     progress(90, 'Keeping');
     const documentId = documentIdOf(reportId, 'render-cer');
-    const file = await storage.put(`cer/${documentId}.pdf`, bytes, signal);
+    const file = await storage.put(`${ownFolders.cer}/${documentId}.pdf`, bytes, signal);
     const document = {
       fileName: `clinical-evaluation-report-${reportId}.pdf`,
       contentType,

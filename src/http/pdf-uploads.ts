@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { MillraceError } from '../errors/catalogue.ts';
 import { mappingPattern, type PdfConverter } from '../integrations/conversion-gateway/port.ts';
 import type { Conversion, Conversions } from '../integrations/database/port.ts';
-import type { Storage } from '../integrations/storage/port.ts';
+import { ownFolders, type Storage } from '../integrations/storage/port.ts';
 import type { Logger } from '../observability/logger.ts';
 import { newId } from './keyed-ids.ts';
 import { readUploadForm } from './upload-form.ts';
@@ -67,7 +67,9 @@ export function createPdfUploads({
   ): Promise<Received> {
     const keyed = idempotencyKey !== undefined;
     // Two uploads under one key at once are two files, of which one stays.
-    const key = keyed ? `uploads/${id}-${randomUUID().slice(0, 8)}.pdf` : `uploads/${id}.pdf`;
+    const key = keyed
+      ? `${ownFolders.uploads}/${id}-${randomUUID().slice(0, 8)}.pdf`
+      : `${ownFolders.uploads}/${id}.pdf`;
     await conversions.reserveUpload(key, reservedSeconds);
     let kept = false;
     let mapping = 'default';

@@ -1,10 +1,10 @@
 import { type JobName, type Payload, type QueueName, queueNames } from '../../queues/index.ts';
 import type { Backend, Job, JobQueue } from '../backend/port.ts';
-import { MillraceError } from '../errors/catalogue.ts';
+import { type Fault, InvalidPayloadError, listFaults, MillraceError } from '../errors/catalogue.ts';
 import type { Events } from '../observability/events.ts';
 import { prepareAll } from './bulk.ts';
 import { deadLetterQueueOf } from './dead-letters.ts';
-import { queueNameOf } from './definitions.ts';
+import { definitionOf, queueNameOf } from './definitions.ts';
 import { dueAt } from './due-at.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
 import { sameJson } from './idempotency.ts';
@@ -13,6 +13,7 @@ import { OpenQueues } from './open-queues.ts';
 import { type AddOptions, parseOptions } from './options.ts';
 import { type JobRules, type PreparedJob, prepareJob } from './prepared-job.ts';
 import { reach } from './reach.ts';
+import { type ReferenceCheck, referencesIn } from './references.ts';
 
 /** What `addJob` answers: the job's id, under which it can be looked up. */
 export interface JobHandle {
@@ -60,11 +61,22 @@ export class QueueManager {
     return this.addUntyped(queue, name, payload, options);
   }
 
-  /** `addJob` for callers whose names and payload come from outside; the checks at run time are the same. */
-  async addUntyped(queue: string, name: string, payload: unknown, options?: AddOptions): Promise<JobHandle> {
+  /**
+   * `addJob` for callers whose names and payload come from outside; the checks at run time are the same.
+   * @param check whether the caller may name what the payload names; within the platform everything may be named.
+   */
+  async addUntyped(
+    queue: string,
+    name: string,
+    payload: unknown,
+    options?: AddOptions,
+    check?: ReferenceCheck,
+  ): Promise<JobHandle> {
     const known = queueNameOf(queue);
     const wanted = parseOptions(options);
     const ready = prepareJob(this.#options, known, name, payload, wanted);
+    const faults = await this.#unnameable(known, [{ ready, prefix: '' }], check);
+    if (faults.length > 0) throw new InvalidPayloadError(queue, name, faults);
     const keyed = ready.data.meta.nonce !== undefined;
     const job = await this.reach(() => (keyed ? this.#addOnce(known, ready) : this.#add(known, ready)));
     const stored = keyed ? readEnvelope(job.data) : ready.data;
@@ -102,16 +114,22 @@ export class QueueManager {
     return this.addManyUntyped(queue, jobs);
   }
 
-  /** `addJobs` for callers whose names and payloads come from outside. */
+  /** `addJobs` for callers whose names and payloads come from outside; `check` is as with `addUntyped`. */
   async addManyUntyped(
     queue: string,
     jobs: readonly { readonly name: string; readonly payload: unknown; readonly options?: AddOptions }[],
+    check?: ReferenceCheck,
   ): Promise<{ readonly id: string; readonly created: boolean }[]> {
     const known = queueNameOf(queue);
     const ready = prepareAll(jobs, ({ name, payload, options }) =>
       prepareJob(this.#options, known, name, payload, parseOptions(options)),
     );
     if (ready.length === 0) return [];
+    const entries = ready.map((each, index) => ({ ready: each, prefix: `[${index}].` }));
+    const details = await this.#unnameable(known, entries, check);
+    if (details.length > 0) {
+      throw new MillraceError('INVALID_PAYLOAD', `Nothing was added. ${listFaults(details)}`, { details });
+    }
     return this.reach(async () => {
       const added = await this.queue(known).addBulk(ready);
       return Promise.all(
@@ -123,6 +141,32 @@ export class QueueManager {
         }),
       );
     });
+  }
+
+  /** What jobs name and may not. One that is there already is the answer, whatever has become since of what it names. */
+  async #unnameable(
+    queue: QueueName,
+    jobs: readonly { readonly ready: PreparedJob; readonly prefix: string }[],
+    check: ReferenceCheck | undefined,
+  ): Promise<readonly Fault[]> {
+    if (check === undefined) return [];
+    const named = jobs.map(({ ready, prefix }) => ({
+      ready,
+      references: referencesIn(definitionOf(queue, ready.name), ready.data).map((reference) => ({
+        ...reference,
+        path: `${prefix}${reference.path}`,
+      })),
+    }));
+    const faults = await check(named.flatMap(({ references }) => references));
+    if (faults.length === 0) return faults;
+    const isNew = await this.reach(() => Promise.all(named.map(({ ready }) => this.#isToCome(queue, ready))));
+    return check(named.flatMap(({ references }, at) => (isNew[at] === true ? references : [])));
+  }
+
+  async #isToCome(queue: QueueName, { data, opts }: PreparedJob): Promise<boolean> {
+    if (opts.jobId === undefined) return true;
+    const stored = readEnvelope((await this.queue(queue).getJob(opts.jobId))?.data);
+    return stored === undefined || stored.meta.addedBy !== data.meta.addedBy || !sameWork(stored, data);
   }
 
   /** With `deduplicate` the store may have answered with a job that was there before, under a new time. */

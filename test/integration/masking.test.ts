@@ -92,6 +92,18 @@ describe('a job that holds what is a person’s own', () => {
   });
 
   it('has what its result quotes masked', async () => {
+    await site.world.database.documents.save({
+      ...{
+        id: 'd-1',
+        jobKey: 'document.1',
+        userId: undefined,
+        kind: 'analytics',
+        format: 'pdf',
+        title: 'A report',
+      },
+      ...{ fileName: 'report.pdf', contentType: 'application/pdf', bytes: 1, pages: 1, rows: undefined },
+      ...{ sha256: '0'.repeat(64), storageKey: 'reports/d-1.pdf' },
+    });
     const sent = await add('send-document', {
       type: 'document-ready',
       data: {

@@ -57,6 +57,19 @@ describe('the definitions', () => {
     }
   });
 
+  test('say of each field that names a thing of somebody’s which kind it is', () => {
+    const owned = /^(document|story|report|conversion|attachment)Ids?$/;
+    const named = jobs.flatMap(({ id, job }) => {
+      const found: string[] = [];
+      JSON.stringify(z.toJSONSchema(job.payload, { io: 'input' }), (key, value: unknown) => {
+        if (owned.test(key) && !JSON.stringify(value).includes('"refersTo":')) found.push(`${id} ${key}`);
+        return value;
+      });
+      return found;
+    });
+    expect(named).toEqual([]);
+  });
+
   test('keep what the seeds say of story enhancement', () => {
     expect(queues['story-enhancement'].defaults).toMatchObject({
       concurrency: 5,

@@ -1,7 +1,8 @@
 import { MillraceError } from '../../../src/errors/catalogue.ts';
+import { ownFolders } from '../../../src/integrations/storage/port.ts';
 
 export function resultKeyOf(conversionId: string): string {
-  return `results/${conversionId}.xml`;
+  return `${ownFolders.results}/${conversionId}.xml`;
 }
 
 /**

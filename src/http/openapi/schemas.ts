@@ -51,6 +51,8 @@ function tidy(schema: z.core.$ZodTypes, json: z.core.JSONSchema.BaseSchema): voi
     json['x-sensitive'] = true;
     delete json.sensitive;
   }
+  // Whose it is decides who may name it, which the description of the operation says.
+  delete json.refersTo;
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
 }
 

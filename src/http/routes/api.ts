@@ -2,6 +2,7 @@ import type { Access } from '../access.ts';
 import { CerIntake } from '../cer-reports.ts';
 import type { EventStreams } from '../event-stream.ts';
 import type { FileLinks } from '../file-links.ts';
+import { NamedThings } from '../named-things.ts';
 import type { HttpOptions } from '../options.ts';
 import { createPdfUploads } from '../pdf-uploads.ts';
 import type { Route } from '../route.ts';
@@ -54,7 +55,7 @@ export function apiRoutes(services: ApiServices): Route[] {
   });
   const limit = services.maxPdfBytes === undefined ? {} : { maxBytes: services.maxPdfBytes };
   return [
-    ...jobRoutes({ queues, jobs }),
+    ...jobRoutes({ queues, namedThings: new NamedThings(database), jobs }),
     ...jobControlRoutes({ queues, jobs, jobSearch: services.jobSearch }),
     ...jobEventRoutes(jobs, streams),
     ...jobSearchRoutes(services.jobSearch),

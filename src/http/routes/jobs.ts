@@ -3,6 +3,7 @@ import { MillraceError } from '../../errors/catalogue.ts';
 import type { JobControl } from '../../queue/job-control.ts';
 import { refuseOtherWork } from '../../queue/keyed-jobs.ts';
 import type { QueueManager } from '../../queue/queue-manager.ts';
+import type { NamedThings } from '../named-things.ts';
 import { mayReadJobOf, readableJob, shownTo } from '../own-jobs.ts';
 import { type Route, reply, route } from '../route.ts';
 import { jobKinds } from '../schemas/job-kinds.ts';
@@ -22,6 +23,7 @@ const bulkLimit = '16mb';
 
 export interface JobRoutesOptions {
   readonly queues: QueueManager;
+  readonly namedThings: NamedThings;
   readonly jobs: JobControl;
 }
 
@@ -34,10 +36,11 @@ const addErrors = [
   'JOB_UNAVAILABLE',
   'IDEMPOTENCY_CONFLICT',
   'QUEUE_UNAVAILABLE',
+  'DATABASE_UNAVAILABLE',
 ] as const;
 
 /** Jobs in, and a look at one. */
-export function jobRoutes({ queues, jobs }: JobRoutesOptions): Route[] {
+export function jobRoutes({ queues, namedThings, jobs }: JobRoutesOptions): Route[] {
   const add = route({
     method: 'post',
     path: '/jobs/{queue}/{job}',
@@ -45,7 +48,7 @@ export function jobRoutes({ queues, jobs }: JobRoutesOptions): Route[] {
     permission: 'jobs.add',
     summary: 'Add a job',
     description:
-      'Answers when the queue has the job. The same idempotency key again, by header or option, is the same job for as long as the queue keeps it, and is answered with 200.',
+      'Answers when the queue has the job. The same idempotency key again, by header or option, is the same job for as long as the queue keeps it, and is answered with 200. What a payload names of producers (documents, stories, reports, conversions, attachments) a producer may name when it may see it; else it is answered as if it were not there.',
     params: jobTarget,
     headers: idempotencyHeader,
     body: jobRequest,
@@ -56,12 +59,14 @@ export function jobRoutes({ queues, jobs }: JobRoutesOptions): Route[] {
     async handle({ params, headers, body, principal, correlationId, note }) {
       const { payload, options = {} } = body;
       const key = agreed(headers['Idempotency-Key'], options.idempotencyKey);
-      const added = await queues.addUntyped(params.queue, params.job, payload, {
+      const terms = {
         correlationId,
         ...options,
         ...(key === undefined ? {} : { idempotencyKey: key }),
         addedBy: principal.subject,
-      });
+      };
+      const check = namedThings.checkFor(principal);
+      const added = await queues.addUntyped(params.queue, params.job, payload, terms, check);
       if (!added.created && !mayReadJobOf(principal, added.addedBy)) throw keyOfAnother();
       note({ job: added.id, name: added.name });
       const mayBeAnother = !added.created || options.deduplicate !== undefined;
@@ -106,7 +111,7 @@ export function jobRoutes({ queues, jobs }: JobRoutesOptions): Route[] {
         };
       });
       await refuseOtherWork(queues, params.queue, wanted, (addedBy) => mayReadJobOf(principal, addedBy));
-      const added = await queues.addManyUntyped(params.queue, wanted);
+      const added = await queues.addManyUntyped(params.queue, wanted, namedThings.checkFor(principal));
       note({ name: params.job, jobs: added.length });
       const data = {
         jobs: added.map(({ id, created }) => ({ id, queue: params.queue, name: params.job, created })),

@@ -6,6 +6,17 @@ export interface StoredFile {
   readonly sha256: string;
 }
 
+/** Where the platform keeps files of its own making: the first part of their keys. Other folders are anybody's. */
+export const ownFolders = {
+  reports: 'reports',
+  exports: 'exports',
+  matrices: 'matrices',
+  cer: 'cer',
+  attachments: 'attachments',
+  uploads: 'uploads',
+  results: 'results',
+} as const;
+
 /** How a link to a file behaves. */
 export interface LinkTerms {
   /** How long it is good for, in seconds; providers allow up to seven days. */
