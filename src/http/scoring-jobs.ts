@@ -42,7 +42,12 @@ export async function findScoringJob(
   const addedBy = story === undefined ? view?.addedBy : story.addedBy;
   if (mayRead(principal, addedBy, 'stories.read')) {
     if (view !== undefined) return fromQueue(view);
-    if (story !== undefined) return fromStory(id, story, options);
+    if (story !== undefined) {
+      const told = await fromStory(id, story, options);
+      // The job of the earlier text may have ended between the two looks, and this one have come into the queue by that.
+      const come = told.status === 'waiting' ? undefined : await options.queues.job(storyQueue, id);
+      return come === undefined ? told : fromQueue(come);
+    }
   }
   throw new MillraceError(
     'JOB_NOT_FOUND',

@@ -140,8 +140,13 @@ describe('the page of a job', () => {
     await page.getByText(`read ${hostile}`).waitFor();
     expect(await page.evaluate('window.same')).toBe(true);
     expect(await heard(operator)).toBe('undefined');
-    const [child] = await site.world.database.jobIndex.search({ parent: `sync/${id}` }, 1);
-    await open(operator, `/admin/jobs/email/${child?.jobId}`);
+    let child = '';
+    await until('its child is in the index', async () => {
+      const [found] = await site.world.database.jobIndex.search({ parent: `sync/${id}` }, 1);
+      child = found?.jobId ?? '';
+      return child !== '';
+    });
+    await open(operator, `/admin/jobs/email/${child}`);
     await page.getByRole('link', { name: `sync/${id}` }).click();
     await page.getByRole('table', { name: 'Jobs that it added' }).getByText('send-welcome').waitFor();
     expect(await faultsOfPage(operator)).toEqual([]);
@@ -151,19 +156,20 @@ describe('the page of a job', () => {
     const { id } = await site.platform.queues.addJob('email', 'send-welcome', welcome('later'), later);
     const path = `${site.service.url}/admin/jobs/email/${id}`;
     const tabs: Page[] = [];
-    let streams = 0;
+    const streaming = new Set<Page>();
     const isStream = (request: Request) => request.url().endsWith('/events');
     for (let n = 0; n < 8; n += 1) {
       const tab = await operator.context.newPage();
       tabs.push(tab);
       tab.on('request', (request) => {
-        if (isStream(request)) streams += 1;
+        if (isStream(request)) streaming.add(tab);
       });
       await tab.goto(path);
       await tab.getByText('delayed', { exact: true }).waitFor();
     }
-    expect(streams).toBe(4);
-    const [first, last] = [tabs[0], tabs.at(-1)];
+    await expect.poll(() => streaming.size).toBe(4);
+    const first = tabs.find((tab) => streaming.has(tab));
+    const last = tabs.findLast((tab) => !streaming.has(tab));
     if (first === undefined || last === undefined) throw new Error('There are no tabs.');
     const closed = first.waitForEvent('requestfailed', isStream);
     await seen(first, false);

@@ -29,7 +29,7 @@ describe('drafts of empty sections', () => {
   beforeEach(async () => {
     fake = await startFakeOpenAi();
     llm = createMeteredModel(
-      createOpenAi({ apiKey: fake.apiKey, baseUrl: fake.baseUrl, model: fake.model, timeoutMs: 5_000 }),
+      createOpenAi({ apiKey: fake.apiKey, baseUrl: fake.baseUrl, model: fake.model, timeoutMs: 60_000 }),
       {
         budget: world.database.modelBudget,
         dailyLimit: undefined,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BrowserPool, type PoolOptions } from '../../src/integrations/chromium/pool.ts';
-import { atWork, browsersOf, processesOf } from '../support/browsers.ts';
+import { browsersOf, processesOf } from '../support/browsers.ts';
 import { chromiumPath } from '../support/chromium.ts';
 import { until } from '../support/platform.ts';
 
@@ -17,6 +17,8 @@ const page = '<!doctype html><html lang="en"><title>Page</title><p>Hello from a 
 const rows = Array.from({ length: 6_000 }, (_, row) => `<tr><td>${row}<td>Some text in a row<td>more</tr>`);
 const longPage = `<!doctype html><title>Long</title><table>${rows.join('')}</table>`;
 
+/** Resolves when a page that was just asked for is given to a browser that is free. */
+const given = () => new Promise(setImmediate);
 const yesOrNo = [() => true, () => false] as const;
 
 let path: string;
@@ -32,6 +34,13 @@ describe('the browsers', { timeout: 60_000 }, () => {
     ended.length = 0;
     expect(await browsersOf(process.pid)).toEqual([]);
   });
+  /** One that has printed and now stands still: it takes what it is sent and does nothing. */
+  const standingStill = async (browsers: BrowserPool) => {
+    await browsers.print(page, wanted);
+    const [browser = 0] = await browsersOf(process.pid);
+    process.kill(browser, 'SIGSTOP');
+    return browser;
+  };
   const open = (options: Partial<PoolOptions> = {}) => {
     pool = new BrowserPool({
       executable: () => Promise.resolve(path),
@@ -89,7 +98,7 @@ describe('the browsers', { timeout: 60_000 }, () => {
 
   it('are ended in the middle of a page that takes all memory', async () => {
     const browsers = open({ mostMemoryBytes: 1 });
-    await expect(browsers.print(longPage.repeat(3), wanted)).rejects.toMatchObject({
+    await expect(browsers.print(longPage.repeat(10), wanted)).rejects.toMatchObject({
       code: 'BROWSER_FAILED',
       message: expect.stringContaining('MB for a page'),
     });
@@ -101,7 +110,6 @@ describe('the browsers', { timeout: 60_000 }, () => {
     // A loaded machine may need several tries to print a page in so short a time.
     await until('a page is printed', () => browsers.print(page, wanted).then(...yesOrNo));
     const [hung = 0] = await browsersOf(process.pid);
-    // Stopped, it takes what it is sent and does nothing.
     process.kill(hung, 'SIGSTOP');
     await expect(browsers.print(page, wanted)).rejects.toMatchObject({
       code: 'BROWSER_FAILED',
@@ -116,11 +124,10 @@ describe('the browsers', { timeout: 60_000 }, () => {
 
   it('that are killed in the middle cost one page and leave no process', async () => {
     const browsers = open();
-    await browsers.print(page, wanted);
-    const [victim = 0] = await browsersOf(process.pid);
+    const victim = await standingStill(browsers);
     const printing = browsers.print(longPage, wanted);
     printing.catch(() => undefined);
-    await atWork(victim);
+    await given();
     process.kill(victim, 'SIGKILL');
     await expect(printing).rejects.toMatchObject({ code: 'BROWSER_FAILED', retryable: true });
     expect(await processesOf(victim)).toBe(0);
@@ -139,12 +146,13 @@ describe('the browsers', { timeout: 60_000 }, () => {
 
   it('stop at once when the page is no longer wanted, at work and in line', async () => {
     const browsers = open({ maxBrowsers: 1 });
+    await standingStill(browsers);
     const stop = new AbortController();
     const working = browsers.print(longPage, stop.signal);
     const waiting = browsers.print(page, stop.signal);
     const other = browsers.print(page, wanted);
     for (const promise of [working, waiting]) promise.catch(() => undefined);
-    await until('the browser is there', async () => (await browsersOf(process.pid)).length === 1);
+    await given();
     stop.abort(new Error('no longer wanted'));
     await expect(working).rejects.toThrow('no longer wanted');
     await expect(waiting).rejects.toThrow('no longer wanted');
@@ -153,12 +161,11 @@ describe('the browsers', { timeout: 60_000 }, () => {
 
   it('are all ended when the pool closes, and none starts after', async () => {
     const browsers = open({ maxBrowsers: 1 });
-    await browsers.print(page, wanted);
-    const [browser = 0] = await browsersOf(process.pid);
+    await standingStill(browsers);
     const working = browsers.print(longPage, wanted);
     const waiting = browsers.print(page, wanted);
     for (const promise of [working, waiting]) promise.catch(() => undefined);
-    await atWork(browser);
+    await given();
     await browsers.close();
     await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
     await expect(working).rejects.toMatchObject({ code: 'BROWSER_FAILED' });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { queueNames, queues } from '../../queues/index.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { RateLimitedError, UnrecoverableError } from '../../src/errors/catalogue.ts';
@@ -197,6 +197,9 @@ describe('metrics', () => {
 
   test('read the queues once for all scrapes within five seconds, and for those that come together', async () => {
     const { queues: manager } = platform;
+    const now = performance.now();
+    const clocked = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    onTestFinished(() => clocked.mockRestore());
     await manager.addJob('email', 'send-welcome', welcome('first'));
     const pages = await Promise.all([scrape(), scrape(), scrape()]);
     expect(asked).toHaveLength(queueNames.length);

@@ -1,16 +1,16 @@
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { openPool } from '../../src/integrations/database/postgres/connection.ts';
 import { migrate } from '../../src/integrations/database/postgres/migrate.ts';
 import { databaseUrl, templateDatabase } from '../support/servers.ts';
+import { onServer } from '../support/world.ts';
 
 const own = join(import.meta.dirname, '../../migrations');
 
 describe('migrations', () => {
-  let admin: pg.Client;
   let database: string;
   let pool: pg.Pool;
   let dir: string;
@@ -24,17 +24,14 @@ describe('migrations', () => {
   };
 
   beforeEach(async () => {
-    admin = new pg.Client({ connectionString: inject('postgresUrl') });
-    await admin.connect();
     database = `migrate_${process.pid}_${count++}`;
-    await admin.query(`create database ${database}`);
+    await onServer(inject('postgresUrl'), `create database ${database}`);
     pool = open(database);
     dir = await mkdtemp(join(tmpdir(), 'millrace-migrations-'));
   });
   afterEach(async () => {
     await Promise.all(pools.splice(0).map((opened) => opened.end()));
-    await admin.query(`drop database ${database} with (force)`);
-    await admin.end();
+    await onServer(inject('postgresUrl'), `drop database ${database} with (force)`);
     await rm(dir, { recursive: true });
   });
 
@@ -157,13 +154,13 @@ describe('migrations', () => {
   test('of this version make the schema that the test databases are copied from', async () => {
     const names = (await readdir(own)).filter((name) => name.endsWith('.sql')).sort();
     expect(await migrate(pool, own)).toEqual(names);
-    await admin.query(`create database ${database}_copy template ${templateDatabase}`);
+    await onServer(inject('postgresUrl'), `create database ${database}_copy template ${templateDatabase}`);
     try {
       const copy = open(`${database}_copy`);
       expect(await schemaOf(copy)).toEqual(await schemaOf(pool));
     } finally {
       await Promise.all(pools.splice(0).map((opened) => opened.end()));
-      await admin.query(`drop database ${database}_copy with (force)`);
+      await onServer(inject('postgresUrl'), `drop database ${database}_copy with (force)`);
     }
   });
 });

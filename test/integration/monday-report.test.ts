@@ -55,7 +55,9 @@ async function tick(): Promise<void> {
     ticks: world.database.ticks,
     enqueue: async (_schedule: unknown, _tickAt: Date, key: string) => {
       const { queue, job, payload } = schedule;
-      return (await platform.queues.addUntyped(queue, job, payload, { idempotencyKey: key })).id;
+      const { id } = await platform.queues.addUntyped(queue, job, payload, { idempotencyKey: key });
+      addedAt = (await platform.queues.job(queue, id))?.createdAt ?? new Date(0);
+      return id;
     },
     events: platform.events,
     log: silentLogger(),
@@ -65,7 +67,6 @@ async function tick(): Promise<void> {
   };
   await runDue(dependencies, schedule, { atStart: true, takeOver: true });
   clock = Date.parse('2026-06-01T08:00:00.500Z');
-  addedAt = new Date();
   await runDue(dependencies, schedule, { atStart: false, takeOver: true });
   expect(await platform.queues.counts('document')).not.toMatchObject({ waiting: 0, active: 0, completed: 0 });
 }

@@ -53,7 +53,7 @@ describe('enhance-story', () => {
   events.on('ai.used', (event) => used.push(event));
   const openAi = () =>
     createMeteredModel(
-      createOpenAi({ apiKey: fake.apiKey, baseUrl: fake.baseUrl, model: fake.model, timeoutMs: 5_000 }),
+      createOpenAi({ apiKey: fake.apiKey, baseUrl: fake.baseUrl, model: fake.model, timeoutMs: 60_000 }),
       {
         budget: world.database.modelBudget,
         dailyLimit: undefined,

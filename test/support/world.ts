@@ -46,7 +46,7 @@ export async function createWorld(): Promise<World> {
  * Copies of one template exclude each other, hence the lock. A database whose vacuum is under way cannot be dropped by
  * anyone but a superuser, so that is tried again.
  */
-async function onServer(url: string, sql: string): Promise<void> {
+export async function onServer(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
