@@ -8,7 +8,7 @@ import { obligationOf, type Party } from '../processors/document/compliance/obli
  * The rules were tuned on the development set. The held-out set was written before them, the later and the fresh one after
  * them; these are only measured. The lines of a document are judged where they stand, with what leads to them.
  */
-export const sets = ['development', 'held-out', 'later', 'fresh'] as const;
+export const sets = ['development', 'held-out', 'later', 'fresh', 'clauses', 'unseen'] as const;
 
 export type Label = 'R' | 'G' | 'N';
 

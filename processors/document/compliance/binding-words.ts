@@ -24,7 +24,7 @@ const verb = String.raw`\s+(?:not\s+)?(?:be\b|[a-z]{3,}\b)`;
 
 const words: readonly Word[] = [
   { pattern: /\bshall\b(?!-)/gi, keyword: 'shall', strength: 'always' },
-  { pattern: /(?<!\ba\s)\bmust\b(?!-)/gi, keyword: 'must', strength: 'always' },
+  { pattern: /(?<!\ba\s)(?!(?<=\bwhich\s+)must\s+have\s+been\b)\bmust\b(?!-)/gi, keyword: 'must', strength: 'always' },
   { pattern: /\b(?:is|are|be)\s+required\s+to\b/gi, keyword: 'required to', strength: 'always' },
   {
     pattern: /\b(?:is|are|be)\s+(?:obligated|obliged)\s+to\b/gi,
@@ -64,16 +64,27 @@ const words: readonly Word[] = [
     keyword: 'limited to',
     strength: 'always',
   },
-  { pattern: /\breserves?\s+the\s+right\b/gi, keyword: 'reserves the right', strength: 'government-subject' },
+  {
+    pattern: /\b(?:reserves?|retains?)\s+the\s+(?:unilateral\s+|sole\s+)?right\b/gi,
+    keyword: 'reserves the right',
+    strength: 'government-subject',
+  },
   {
     pattern: /\b(?:intends?|plans?|anticipates?|expects?)\s+(?:to\b|[a-z]+ing\b)/gi,
     keyword: 'intends to',
     strength: 'government-subject',
   },
+  // In the passive voice "may" says what can be done and keeps nothing for anybody: "The COR may be reached at ...".
+  {
+    pattern: /\bmay\b(?!\s+(?:be|have|not\s+be)\b)/gi,
+    keyword: 'may',
+    strength: 'government-subject',
+  },
   { pattern: /\bneeds?\s+to\b/gi, keyword: 'needs to', strength: 'always' },
   { pattern: /\b(?:has|have)\s+to\s+be\b/gi, keyword: 'has to', strength: 'always' },
   {
-    pattern: /\b(?:is|are)\s+required\s+(?:for|before|at|by|prior|in|on|when|from|with|of)\b/gi,
+    pattern:
+      /(?<!^\s*no\s[^,;]{0,80}|\b(?:as|what|which|that|if|when|where|whatever)\s+)\b(?:is|are)\s+required\b(?!\s+to\b)/gi,
     keyword: 'is required',
     strength: 'always',
   },
@@ -89,16 +100,32 @@ const words: readonly Word[] = [
     strength: 'always',
   },
   {
-    pattern: /\bbears?\s+(?:the\s+)?(?:full\s+|sole\s+)?(?:responsibility|burden|cost)\b/gi,
-    keyword: 'responsibility',
+    pattern:
+      /\b(?:bears?|assumes?|accepts?|takes?)\s+(?:the\s+)?(?:all\s+|full\s+|sole\s+|complete\s+|entire\s+)*(?:responsibility|liability|burden|costs?|risk)\b/gi,
+    keyword: 'assumes responsibility',
     strength: 'bound-subject',
   },
   { pattern: /\b(?:has|have)\s+to\b/gi, keyword: 'has to', strength: 'bound-subject' },
   { pattern: /\b(?:is|are)\s+expected\s+to\b/gi, keyword: 'expected to', strength: 'bound-subject' },
-  { pattern: /\b(?:agrees?|undertakes?)\s+(?:to|that)\b/gi, keyword: 'agrees to', strength: 'bound-subject' },
+  { pattern: /\bcan(?:not|\s+not)\b/gi, keyword: 'cannot', strength: 'bound-subject' },
+  {
+    pattern: /\b(?:warrants?|guarantees?|certif(?:y|ies))\s+that\b/gi,
+    keyword: 'warrants',
+    strength: 'bound-subject',
+  },
+  {
+    pattern: /\b(?:is|are)\s+(?:instructed|directed)\s+to\b/gi,
+    keyword: 'instructed to',
+    strength: 'bound-subject',
+  },
+  {
+    pattern: /\b(?:agrees?|undertakes?)\s+(?:not\s+)?(?:to|that)\b/gi,
+    keyword: 'agrees to',
+    strength: 'bound-subject',
+  },
   {
     pattern: /\bhas\s+the\s+(?:sole\s+)?responsibility\s+(?:to|for|of)\b/gi,
-    keyword: 'responsibility',
+    keyword: 'has responsibility',
     strength: 'bound-subject',
   },
   {
@@ -115,6 +142,11 @@ const words: readonly Word[] = [
     keyword: 'is to',
     strength: 'always',
   },
+  {
+    pattern: /\b(?:is|are|remains?)\s+(?:solely\s+)?the\s+(?:sole\s+)?responsibility\s+of\b/gi,
+    keyword: 'responsibility',
+    strength: 'always',
+  },
   { pattern: /\bmay\s+not\b/gi, keyword: 'may not', strength: 'bound-subject' },
   {
     pattern:
@@ -122,11 +154,11 @@ const words: readonly Word[] = [
     keyword: 'may not',
     strength: 'always',
   },
-  { pattern: /(?<=^\s*no\s+(?:\S+\s+){1,6})may\b/gi, keyword: 'may not', strength: 'always' },
+  { pattern: /(?<=^\s*(?:no|only)\s+(?:\S+\s+){1,6})may\b/gi, keyword: 'may not', strength: 'always' },
   // A permission for some alone, or at some times alone, is a prohibition for all others.
   {
     pattern:
-      /\bmay\s+(?:only\s+be\s+\S+|be\s+\S+\s+only\s+(?:by|in|on|with|after|when|during|between|from)\b)/gi,
+      /\bmay\s+(?:only\s+(?:be\s+\S+|[a-z]+)|be\s+\S+\s+only\s+(?:by|in|on|with|after|when|during|between|from)\b)/gi,
     keyword: 'may only',
     strength: 'always',
   },

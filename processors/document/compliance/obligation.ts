@@ -1,5 +1,16 @@
 import { bindingWords, type Candidate } from './binding-words.ts';
-import { agentOf, isEmbedded, isEvaluation, isProvision, mentionsBidder, subjectOf } from './parties.ts';
+import { isDeclared, isDefinition } from './declarations.ts';
+import { orders } from './imperatives.ts';
+import {
+  agentOf,
+  isEmbedded,
+  isEvaluation,
+  isProvision,
+  isServed,
+  mentionsBidder,
+  responsibleIn,
+  subjectOf,
+} from './parties.ts';
 
 export type Party = 'Contractor' | 'Offeror' | 'Government';
 
@@ -9,26 +20,12 @@ export interface Obligation {
   readonly keyword: string;
 }
 
-/** Sentences that define, construe or declare a legal effect: they say "shall" and ask nothing of anybody. */
-const declarations: readonly RegExp[] = [
-  /\b(?:shall|will|must)\s+(?:also\s+|only\s+)?(?:mean|have\s+the\s+meaning|be\s+(?:deemed|construed|interpreted|understood|defined|read))\b/i,
-  /^(?:for\s+(?:the\s+)?purposes?\s+of|as\s+used\s+(?:in|herein))\b/i,
-  /^(?:the\s+)?(?:terms?|words?)\s+""/i,
-  /\b(?:shall|will|must)\s+(?:not\s+)?(?:apply|survive|vest|govern|prevail|control|take\s+(?:effect|precedence)|be\s+(?:governed|construed|incorporated|effective|null|void))\b/i,
-  /^nothing\s+in\b/i,
-  /^(?:the\s+)?order\s+of\s+precedence\b/i,
-];
-
 /** Words that take an obligation away. */
 const releases =
   /\b(?:(?:shall|will|is|are|must)\s+not\s+be\s+(?:required|obligated|obliged|liable|responsible)|(?:is|are)\s+not\s+(?:required|obligated|obliged|responsible|expected)|(?:shall|will|has|have)\s+(?:have\s+)?no\s+(?:obligation|duty|responsibility|liability)|need\s+not|(?:does|do)\s+not\s+(?:need|have)\s+to)\b/gi;
 
 /** What a sentence binds to is said long before this many letters; the rest is not looked at. */
 const longest = 4_000;
-
-/** Verbs that nothing but an order begins with. */
-const imperative =
-  /^(?:please\s+)?(?:submit|provide|furnish|maintain|ensure|perform|deliver|prepare|install|conduct|develop|include|identify|describe|demonstrate|complete|comply|coordinate|notify|remove|replace|repair|obtain|establish|implement|attend|return|verify|dispose|protect|clearly\s+(?:mark|identify|describe)|do\s+not)\s+(?!of\b|is\b|are\b|was\b|by\b)/i;
 
 /**
  * Says who must do something by this sentence. Rules, not a model: what binds is a word such as "shall", who is bound is
@@ -41,8 +38,7 @@ export function obligationOf(sentence: string): Obligation | undefined {
     .replace(/[“"][^“”"]*[”"]/gu, '""')
     .replace(/’/g, "'")
     .trim();
-  if (text.endsWith('?') || isTitle(text) || declarations.some((pattern) => pattern.test(text)))
-    return undefined;
+  if (text.endsWith('?') || isTitle(text) || isDefinition(text)) return undefined;
   let government: Obligation | undefined;
   for (const candidate of bindingWords(text)) {
     const obligation = weigh(text, candidate);
@@ -51,21 +47,22 @@ export function obligationOf(sentence: string): Obligation | undefined {
     government ??= obligation;
   }
   if (government !== undefined) return government;
-  if (!imperative.test(text) || !/[.;]$/.test(text)) return undefined;
+  if (!orders(text)) return undefined;
   return { party: mentionsBidder(text) ? 'Offeror' : 'Contractor', keyword: 'imperative' };
 }
 
-function weigh(text: string, { at, keyword, rest, strength }: Candidate): Obligation | undefined {
+function weigh(text: string, candidate: Candidate): Obligation | undefined {
+  const { at, keyword, rest, strength } = candidate;
   const before = text.slice(0, at);
   if (isEmbedded(before)) return undefined;
   const subject = subjectOf(before);
   // What the Government does not answer for is worth knowing; what a contractor need not do asks for nothing.
   if (isReleased(text, at))
     return subject.party === 'Government' ? { party: 'Government', keyword } : undefined;
-  const agent = agentOf(rest);
+  const agent = agentOf(rest) ?? responsibleIn(keyword, rest);
   if (agent === 'Government') return { party: 'Government', keyword };
   const bound: Obligation = { party: mentionsBidder(subject.text) ? 'Offeror' : 'Contractor', keyword };
-  if (agent === 'Contractor') return bound;
+  if (agent === 'Contractor') return strength === 'government-subject' ? undefined : bound;
   if (subject.party === 'Government') {
     // "The Government shall be notified": it is the other side that must.
     const passive =
@@ -73,14 +70,8 @@ function weigh(text: string, { at, keyword, rest, strength }: Candidate): Obliga
       /^\s+(?:also\s+)?be\s+(?:notified|informed|given|provided|allowed|granted|advised)\b/i.test(rest);
     return passive ? bound : { party: 'Government', keyword };
   }
-  if (
-    strength === 'always' &&
-    /^\s+the\s+government\b/i.test(rest) &&
-    /^responsibility$|^incumbent/.test(keyword)
-  )
-    return { party: 'Government', keyword };
-  if (isEvaluation(subject.text, rest) || (strength === 'future' && isProvision(subject.text, rest)))
-    return { party: 'Government', keyword };
+  if (isDoneToBidders(subject.text, candidate)) return { party: 'Government', keyword };
+  if (/^(?:shall|must|will)$/.test(keyword) && isDeclared(subject, rest)) return undefined;
   switch (strength) {
     case 'always':
       return bound;
@@ -91,6 +82,16 @@ function weigh(text: string, { at, keyword, rest, strength }: Candidate): Obliga
     case 'future':
       return subject.party === 'Contractor' || ordersWork(rest) || atTheirCost.test(rest) ? bound : undefined;
   }
+}
+
+/** What happens to proposals and to those who make them is the Government's work; "must be rated" is what it asks for. */
+function isDoneToBidders(subject: string, { keyword, rest, strength }: Candidate): boolean {
+  if (keyword !== 'shall' && keyword !== 'will' && keyword !== 'is to') return false;
+  return (
+    isEvaluation(subject, rest, strength === 'future') ||
+    isServed(subject, rest) ||
+    (strength === 'future' && isProvision(subject, rest))
+  );
 }
 
 /** The binding word is part of what takes the obligation away. */

@@ -1,10 +1,13 @@
 /** Who acts for the Government in a solicitation, by name or by office. */
 const governmentNames = [
-  'government',
+  'government(?: (?:personnel|employees?|representatives?|staff|inspectors?|officials?|team))?',
   'agency',
   'department(?: of [a-z ]+)?',
-  "contracting officer(?:'s representative)?",
+  "contracting officers?(?:'s? representatives?)?",
   'contract(?:ing)? specialist',
+  '(?:quality assurance|property|safety|security|grants?) (?:evaluator|inspector|specialist|representative|administrator|officer)',
+  '(?:ordering|contracting|requiring) (?:activity|agency|office)',
+  'technical (?:monitor|representative|point of contact)',
   'contract administrator',
   'ordering officer',
   '(?:facility|base|post|station|installation) (?:engineer|commander)',
@@ -13,7 +16,7 @@ const governmentNames = [
   'evaluat(?:ors|ion (?:team|board|panel))',
   'technical evaluation (?:team|panel|board)',
   'program (?:office|manager of the government)',
-  '(?:security|finance|payment|program|contracting|badging|badge|visitor) office',
+  '(?:security|finance|payment|program|badging|badge|visitor) office',
   'co|ko|pco|aco|cor|cotr|tpoc|ssa|sseb|va|dod|army|navy|air force|gsa|nasa|usda|hhs|dhs|epa|fbi|coast guard|secretary',
 ];
 /** Who can be bound: the firm, those it sends, and what it hands in. */
@@ -24,6 +27,7 @@ const boundNames = [
   'technicians?|drivers?|operators?|installers?|guards?|nurses?|engineers?|consultants?',
   'vendors?|suppliers?|manufacturers?|(?:service )?providers?|awardees?|lessors?|firms?|teams?',
   '(?:project|program|site|task) manager',
+  '(?:[a-z]+ )?(?:plans?|reports?|deliverables?|submittals?|invoices?)',
   'offerors?|bidders?|quoters?|offers?|bids?|quotes?|quotations?|proposals?|applicants?|joint ventures?|volumes?',
 ];
 
@@ -37,6 +41,7 @@ const byGovernment = new RegExp(
   String.raw`\bby\s+(?:the\s+|an?\s+)?(?:[a-z]+\s+)?(?:${governmentNames.join('|')})\b(?!-|'s?\s)`,
   'i',
 );
+const beginsWithGovernment = new RegExp(String.raw`^(?:${governmentNames.join('|')})\b(?!-)`, 'i');
 const byBound =
   /\bby\s+(?:the\s+|each\s+|an?\s+)?(?:prime\s+)?(?:contractor|offeror|vendor|bidder|quoter|awardee)s?\b/i;
 
@@ -51,10 +56,23 @@ export function subjectOf(before: string): Subject {
   if (isGovernment.test(clause)) return { text: clause, party: 'Government' };
   if (isBound.test(clause)) return { text: clause, party: 'Contractor' };
   // "The Contractor shall inspect and must report": the second word has the first one's subject.
-  const shared = /\b(?:shall|must|will|may)\b.*\b(?:and|or|but|then)\s*$/i.exec(clause);
-  if (shared !== null) return subjectOf(clause.slice(0, clause.search(/\b(?:shall|must|will|may)\b/i)));
+  const verb = /\b(?:shall|must|will|may|is|are|was|were|has|have)\b/i;
+  if (verb.test(clause) && /\b(?:and|or|but|then)(?:\s+(?:also|therefore|thus))*\s*$/i.test(clause))
+    return subjectOf(clause.slice(0, clause.search(verb)));
   return { text: clause, party: undefined };
 }
+
+/** Who answers for it, when the word itself says that somebody does: "is the responsibility of the Government". */
+export function responsibleIn(keyword: string, rest: string): Subject['party'] {
+  const named =
+    keyword === 'responsibility' || keyword === 'incumbent on' ? rest : responsibility.exec(rest)?.[1];
+  const name = /^\s+(?:the\s+|each\s+)?([^,.;]{1,60})/i.exec(named ?? '')?.[1];
+  if (name === undefined) return undefined;
+  if (beginsWithGovernment.test(name)) return 'Government';
+  return /^(?:contractor|offeror|vendor)\b/i.test(name) ? 'Contractor' : undefined;
+}
+
+const responsibility = /^\s+(?:be|remain)\s+(?:solely\s+)?the\s+(?:sole\s+)?responsibility\s+of(\s.*)/i;
 
 /** Who does it, in the passive voice: up to where the next clause begins. */
 export function agentOf(rest: string): 'Government' | 'Contractor' | undefined {
@@ -72,18 +90,36 @@ export function agentOf(rest: string): 'Government' | 'Contractor' | undefined {
   return byGovernment.test(direct) ? 'Government' : undefined;
 }
 
-/** What is done to proposals by those who compare them. */
-export function isEvaluation(subject: string, rest: string): boolean {
+/**
+ * What is done to proposals by those who compare them. What is said of the future is wider: "Risk shall be assessed" may be
+ * a contractor's work, "Risk will be assessed" is what evaluators announce.
+ */
+export function isEvaluation(subject: string, rest: string, foretold: boolean): boolean {
   if (
-    /\b(?:awards?|(?:proposals?|offers?|quotes?|quotations?|bids?|prices?|(?:sub)?factors?|performance|payments?|reimbursements?|amendments?|answers?|discussions|ratings?)\b[^,;]{0,60})\s*$/i.test(
+    /\b(?:awards?|(?:proposals?|offers?|quotes?|quotations?|bids?|prices?|(?:sub)?factors?|performance|invoices?|payments?|reimbursements?|amendments?|answers?|discussions|ratings?)\b[^,;]{0,120})\s*$/i.test(
       subject,
     )
   ) {
-    return /^\s+(?:not\s+|also\s+|first\s+|then\s+)*be\s+(?:evaluated|rated|considered|ranked|assessed|reviewed|scored|compared|made|posted|issued|awarded|selected|rejected|assigned|opened|published|released|eliminated|announced|conducted|held|treated|used|adjusted)\b/i.test(
+    return /^\s+(?:not\s+|also\s+|first\s+|then\s+)*be\s+(?:evaluated|rated|considered|ranked|assessed|reviewed|scored|compared|made|posted|issued|awarded|selected|rejected|assigned|opened|published|released|eliminated|announced|conducted|held|treated|used|adjusted|disqualified|excluded|removed|returned\s+(?:unopened|without)|paid|processed)\b/i.test(
       rest,
     );
   }
+  if (foretold && /^\s+(?:not\s+|also\s+)*be\s+(?:rated|assessed|considered|weighed)\b/i.test(rest))
+    return true;
   return /^\s+(?:not\s+)?be\s+(?:evaluated|awarded|ranked|scored)\b/i.test(rest);
+}
+
+/** Those whom the Government gives something, says something or chooses: as the subject, or after "to". */
+export function isServed(subject: string, rest: string): boolean {
+  const bidders = '(?:contractors?|offerors?|vendors?|bidders?|quoters?|awardees?|firms?)';
+  if (new RegExp(String.raw`\b${bidders}(?:\s*\([^()]{1,40}\))?\s*$`, 'i').test(subject))
+    return /^\s+(?:(?:also|then)\s+)*(?:be\s+(?:notified|informed|advised|given|granted|issued|afforded|invited|contacted|selected|chosen|debriefed|allowed|permitted)|(?:not\s+)?be\s+(?:paid|reimbursed|compensated))\b/i.test(
+      rest,
+    );
+  return new RegExp(
+    String.raw`^\s+(?:not\s+|also\s+)*be\s+(?:made\s+available|provided|furnished|issued|granted|given|offered|sent|released|paid|distributed|assigned)\b[^,;.]{0,60}?\bto\s+(?:the\s+|all\s+|each\s+|any\s+)?(?:(?:interested|prospective|potential|successful|unsuccessful|eligible|remaining|responsible)\s+)?${bidders}\b`,
+    'i',
+  ).test(rest);
 }
 
 /** What the Government lends, and that it comes: "Government furnished equipment will be made available". */
@@ -94,14 +130,17 @@ export function isProvision(subject: string, rest: string): boolean {
   );
 }
 
+/** A clause that describes something by what one side does to it: "data as the Contracting Officer may require". */
+const relative = new RegExp(
+  String.raw`\b(?:that|what|how|whether|where|which|whom|why|as|than)\s+(?:(?:the|an?|each|all|any)\s+)?(?:[a-z]+\s+)?(?:contractors?|offerors?|vendors?|they|it|he|she|one|${governmentNames.join('|')})\s*$`,
+  'i',
+);
+
 /** The binding word stands in a clause that only describes something, or sets a condition. */
 export function isEmbedded(before: string): boolean {
-  if (/\b(?:that|which|who|whom|what|as)\s*$/i.test(before)) return true;
-  if (
-    /\b(?:that|what|how|whether|where|which|whom|why)\s+(?:(?:the|an?|each|all|any)\s+)?(?:[a-z]+\s+)?(?:contractors?|offerors?|vendors?|government|they|it|he|she|one)\s*$/i.test(
-      before,
-    )
-  )
+  // After a comma "which" adds something of its own: "a report, which must be signed".
+  if (/(?:\b(?:that|what|as)|(?<!,\s*)\b(?:which|who|whom))\s*$/i.test(before)) return true;
+  if (relative.test(before))
     return !/\b(?:agree|agrees|ensure|required|requires|understands|condition|provided)\s+that\s+\S+(?:\s+\S+){0,2}\s*$/i.test(
       before,
     );
