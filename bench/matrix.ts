@@ -5,8 +5,8 @@ import { obligationOf, type Party } from '../processors/document/compliance/obli
 
 /**
  * `npm run bench:matrix`: how well requirements are told from other sentences, on sentences that were labelled by hand.
- * The rules were tuned on the development set. The held-out set was written before them, the later and the fresh one after
- * them; these are only measured. The lines of a document are judged where they stand, with what leads to them.
+ * The rules were tuned on the development set. The held-out set was written before them, the others after
+ * them. The mistakes in the clauses were looked at, too; the unseen set is only measured. The lines of a document are judged where they stand, with what leads to them.
  */
 export const sets = ['development', 'held-out', 'later', 'fresh', 'clauses', 'unseen'] as const;
 

@@ -24,7 +24,11 @@ const verb = String.raw`\s+(?:not\s+)?(?:be\b|[a-z]{3,}\b)`;
 
 const words: readonly Word[] = [
   { pattern: /\bshall\b(?!-)/gi, keyword: 'shall', strength: 'always' },
-  { pattern: /(?<!\ba\s)(?!(?<=\bwhich\s+)must\s+have\s+been\b)\bmust\b(?!-)/gi, keyword: 'must', strength: 'always' },
+  {
+    pattern: /(?<!\ba\s)(?!(?<=\bwhich\s+)must\s+have\s+been\b)\bmust\b(?!-)/gi,
+    keyword: 'must',
+    strength: 'always',
+  },
   { pattern: /\b(?:is|are|be)\s+required\s+to\b/gi, keyword: 'required to', strength: 'always' },
   {
     pattern: /\b(?:is|are|be)\s+(?:obligated|obliged)\s+to\b/gi,
