@@ -158,6 +158,10 @@ describe('the command line', { timeout: 120_000 }, () => {
       (await millrace(['token', 'list', '--subject', 'grafana', '--json'])).stdout,
     );
     const id = Array.isArray(listed) ? textAt(listed[0], 'id') : '';
+    const { stdout: table } = await millrace(['token', 'list', '--subject', 'grafana']);
+    const cells = table.split('\n').map((line) => line.split(/ {2,}/));
+    expect(cells[0]).toEqual(['TOKEN', 'ROLE', 'SUBJECT', 'STATE', 'EXPIRES (UTC)', 'MADE (UTC)', 'BY']);
+    expect(cells[1]?.slice(0, 4)).toEqual([id, 'viewer', 'grafana', 'good']);
     const revoked = await millrace(['token', 'revoke', id]);
     expect(revoked.stdout).toContain('revoked by cli:');
     await until('the API has heard', async () => (await tryToken(made.stdout.trim())).status === 401);

@@ -13,6 +13,7 @@ import { faultsOf } from '../../errors/faults.ts';
 import type { ApiToken, AuditDetail } from '../../integrations/database/port.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createRedactor } from '../../observability/redaction.ts';
+import { columns, moment, print } from '../terminal.ts';
 
 /** `millrace token …`: goes to the database itself, since a first token has to come from somewhere. */
 export function tokenCommand(): Command {
@@ -50,7 +51,7 @@ export function tokenCommand(): Command {
     .action(async (options: { subject?: string; json?: true }) => {
       const tokens = await withTokens(undefined, '', (each) => allTokens(each, options.subject));
       if (options.json === true) return print(JSON.stringify(tokens));
-      print(tokens.length === 0 ? 'There are no tokens.' : tokens.map(describe).join('\n'));
+      print(tokens.length === 0 ? 'There are no tokens.' : table(tokens));
     });
 
   command
@@ -128,6 +129,16 @@ function describe({ id, subject, role, createdBy, expiresAt, revokedAt, revokedB
   return `${id}  ${role.padEnd(8)}  ${subject.padEnd(16)}  ${end}, made by ${createdBy}`;
 }
 
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+function table(tokens: readonly ApiToken[]): string {
+  const now = Date.now();
+  const rows = tokens.map(({ id, role, subject, createdBy, createdAt, expiresAt, revokedAt, revokedBy }) => [
+    id,
+    role,
+    subject,
+    revokedAt === undefined ? (expiresAt.getTime() > now ? 'good' : 'expired') : `revoked by ${revokedBy}`,
+    moment(expiresAt.toISOString()),
+    moment(createdAt.toISOString()),
+    createdBy,
+  ]);
+  return columns([['TOKEN', 'ROLE', 'SUBJECT', 'STATE', 'EXPIRES (UTC)', 'MADE (UTC)', 'BY'], ...rows]);
 }
