@@ -70,7 +70,7 @@ function configuration(): string {
 # Configuration
 
 Everything is set by environment variables; \`.env\` is read when present. An empty value counts as not set, unknown variables are ignored,
-and a start with wrong values names every fault at once. \`QUEUE_<NAME>_CONCURRENCY\`, for example \`QUEUE_STORY_ENHANCEMENT_CONCURRENCY\`, sets one queue's concurrency.
+and a start with wrong values names every fault at once. \`QUEUE_<NAME>_CONCURRENCY\`, for example \`QUEUE_STORY_ENHANCEMENT_CONCURRENCY\`, sets one queue's concurrency. SendGrid is given so many mails at once; half as many more are made ready or noted meanwhile.
 
 ${sections.join('\n\n')}
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../../config/index.ts';
 import type { Database } from '../integrations/database/port.ts';
 import type { LanguageModel } from '../integrations/llm/port.ts';
+import { atOnce } from '../integrations/mail/at-once.ts';
 import type { MailProvider } from '../integrations/mail/port.ts';
 import type { SamGov } from '../integrations/sam-gov/port.ts';
 import { createLocalStorage } from '../integrations/storage/local.ts';
@@ -38,7 +39,8 @@ export async function openMail(config: Config): Promise<MailProvider> {
   const pace = rateLimit === undefined ? {} : { perSecond: rateLimit };
   if (provider === 'sendgrid' && sendgrid.apiKey !== undefined) {
     const { createSendGrid } = await import('../integrations/mail/sendgrid.ts');
-    return createSendGrid({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.baseUrl, from, ...pace });
+    const opened = createSendGrid({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.baseUrl, from, ...pace });
+    return atOnce(opened, config.worker.concurrency.email);
   }
   if (provider === 'smtp' && smtpUrl !== undefined) {
     const { createSmtp } = await import('../integrations/mail/smtp.ts');

@@ -45,11 +45,20 @@ export function openWorkers(config: Config, log: Logger, redact: Redact, parts: 
     deadLetters,
     events,
     log,
-    concurrency: config.worker.concurrency,
+    concurrency: { ...config.worker.concurrency, email: emailJobsAtOnce(config) },
     lockDurationMs: config.worker.lockDurationMs,
     shutdownTimeoutMs: config.shutdownTimeoutMs,
     instance: config.instance,
   });
+}
+
+/**
+ * Jobs of the `email` queue that run at once. SendGrid is given no more mails at a time than the queue's concurrency; half as
+ * many more are made ready or noted meanwhile, or its places would stand empty while the ledger and the queue are asked.
+ */
+function emailJobsAtOnce({ mail, worker }: Config): number {
+  const { email } = worker.concurrency;
+  return mail.provider === 'sendgrid' ? email + Math.floor(email / 2) : email;
 }
 
 /** Worker processes of their own, each put together as `openWorkers` does it, in the place of workers in this one. */
