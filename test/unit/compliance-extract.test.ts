@@ -220,6 +220,8 @@ describe('telling requirements from other sentences', () => {
     ['The total duration of this contract shall not exceed five years.', undefined],
     ['Acceptance shall be deemed final, and the Contractor shall file a release.', 'Contractor'],
     ['Address all questions to the buyer.', 'Contractor'],
+    ['Do not bind the volumes.', 'Offeror'],
+    ['Clearly mark each box.', 'Contractor'],
     ['Address of the buyer.', undefined],
   ])('says who is bound by: %s', (sentence, party) => {
     expect(obligationOf(sentence)?.party).toBe(party);
