@@ -23,6 +23,8 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '4000' },
     rows: { type: 'string', default: '1000000' },
     only: { type: 'string' },
+    on: { type: 'string' },
+    profile: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -42,7 +44,7 @@ async function cost(store: Store, indexUrl: string, dir: string, postmaster: num
       // Each has the database that the bench of the queues gives to one of its two peers.
       url: store.urlOf(peer),
       logFile: join(dir, `${store.kind}-${peer}.log`),
-      profileDir: undefined,
+      profileDir: peer === 'millrace' ? values.profile : undefined,
       ...index,
     });
   const without = await open('raw', {});
@@ -204,8 +206,8 @@ try {
   await pool.end();
 
   if (values.only === undefined || values.only === 'cost') {
-    await cost(postgres, indexUrl.href, dir, postmaster);
-    const redis = findRedis();
+    if (values.on !== 'redis') await cost(postgres, indexUrl.href, dir, postmaster);
+    const redis = values.on === 'postgres' ? undefined : findRedis();
     if (redis === undefined) say('There is no redis-server on the PATH: the cost on Redis is left out.');
     else {
       const store = await startRedis(redis, dir);

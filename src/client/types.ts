@@ -26,6 +26,8 @@ export interface Job extends JobReference {
   readonly payload: unknown;
   readonly correlationId?: string;
   readonly addedBy?: string;
+  /** For whom it was added. */
+  readonly tenant?: string;
   /** The dead letter that it was last replayed from. */
   readonly replayOf?: string;
   readonly result?: unknown;

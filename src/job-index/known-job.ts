@@ -37,7 +37,7 @@ export function rerunnable({ queue, id, name, live, history }: KnownJob): RerunJ
     name,
     payload: live?.payload ?? history?.payload,
     correlationId: live?.correlationId ?? history?.correlationId,
-    tenant: history?.tenant,
+    tenant: live?.tenant ?? history?.tenant,
   };
 }
 

@@ -180,7 +180,7 @@ export class JobRecorder {
     const held = this.#ended(job, state, attempts);
     if (held === undefined) return;
     const { code } = job.failure;
-    const message = job.failure.message.slice(0, mostMessage).toWellFormed();
+    const message = job.failure.message.slice(0, mostMessage).replaceAll('\0', ' ').toWellFormed();
     held.error = { code, message };
     held.content = [held.content ?? '', wordsIn(message)].join(' ').slice(-2 * mostMessage);
     // What did not run is no attempt.

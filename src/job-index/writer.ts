@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as passing } from 'node:timers/promises';
-import type { JobIndex } from '../integrations/database/port.ts';
+import type { JobIndex, JobSight } from '../integrations/database/port.ts';
 import { createLoop } from '../lifecycle/loop.ts';
 import type { Service } from '../lifecycle/service.ts';
 import type { Events } from '../observability/events.ts';
@@ -9,7 +9,7 @@ import type { JobRecorder } from './recorder.ts';
 
 export interface WriterOptions {
   readonly recorder: JobRecorder;
-  readonly index: Pick<JobIndex, 'record' | 'stash' | 'unstash'>;
+  readonly index: Pick<JobIndex, 'record' | 'stash' | 'stashAges' | 'unstash'>;
   readonly events: Events;
   onError(error: unknown): void;
   /** How often it looks whether there is something to write, in ms; a second when absent. */
@@ -29,7 +29,10 @@ const mostWaiting = 4_000;
 /** Of the time that a batch takes, so many times as much is left to the jobs before the next. */
 const quietPause = 1;
 const busyPause = 19;
-/** What was put down is filed the faster the longer it lies, and as in quiet times after this. */
+/** Other processes have jobs that wait for them while any of them has put something down so lately. */
+const lateMs = 5_000;
+/** In busy times nothing is filed before it lies for so long; then the faster the longer it lies, and after the last as in quiet times. */
+const deferredMs = 60_000;
 const patienceMs = 10 * 60_000;
 /** A database that is away for long would fill the log. */
 const tellEveryMs = 60_000;
@@ -55,16 +58,21 @@ export function createIndexWriter(options: WriterOptions): Service & { flush(): 
     if (rows > 0) events.emit('job_index.rows', { outcome: 'dropped', rows });
     dropped += rows;
   };
+  const tellRefused = (refused: readonly JobSight[]): void => {
+    events.emit('job_index.rows', { outcome: 'dropped', rows: refused.length });
+    const jobs = refused.map(({ queue, jobId }) => `${queue}/${jobId}`).join(', ');
+    onError(new Error(`The database refuses what the job index would keep of ${jobs.slice(0, 1_000)}.`));
+  };
   /** Takes one batch out, and gives it back when it cannot be written. */
   const write = async (how: 'record' | 'stash'): Promise<void> => {
     const sights = recorder.drain(batch);
-    try {
-      await index[how](sights);
-    } catch (error) {
+    const refused = await index[how](sights).catch((error: unknown) => {
       recorder.restore(sights);
       throw error;
-    }
-    events.emit('job_index.rows', { outcome: how === 'record' ? 'written' : 'stashed', rows: sights.length });
+    });
+    const rows = sights.length - refused.length;
+    if (rows > 0) events.emit('job_index.rows', { outcome: how === 'record' ? 'written' : 'stashed', rows });
+    if (refused.length > 0) tellRefused(refused);
   };
   const writeOn = async (): Promise<void> => {
     tellDropped();
@@ -84,10 +92,14 @@ export function createIndexWriter(options: WriterOptions): Service & { flush(): 
   };
   const fileOn = async (): Promise<void> => {
     while (!ending.signal.aborted) {
+      const ages = await index.stashAges();
+      if (ages === undefined) return;
+      const busy = filingLoad() > busyLoad || ages.latestMs < lateMs;
+      if (busy && ages.oldestMs < deferredMs) return;
       const began = performance.now();
       const { sights, waitedMs } = await file();
       if (sights === 0) return;
-      const share = filingLoad() > busyLoad ? busyPause * (1 - waitedMs / patienceMs) : quietPause;
+      const share = busy ? busyPause * (1 - waitedMs / patienceMs) : quietPause;
       await pause(Math.max(quietPause, share), began, ending.signal);
     }
   };

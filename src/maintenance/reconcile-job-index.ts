@@ -66,9 +66,10 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
   const sweeps = new Map<string, number>();
 
   const record = async (sights: readonly JobSight[]): Promise<number> => {
-    await index.record(sights);
-    if (sights.length > 0) events.emit('job_index.rows', { outcome: 'mended', rows: sights.length });
-    return sights.length;
+    const refused = await index.record(sights);
+    const rows = sights.length - refused.length;
+    if (rows > 0) events.emit('job_index.rows', { outcome: 'mended', rows });
+    return rows;
   };
 
   const lookUp = async (
@@ -108,7 +109,8 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
     const seenAt = new Date(settledAt);
     const jobs = await queueOf(queue).getJobs([list], from, from + page - 1, false);
     const sights = jobs
-      .filter((job) => job.id !== undefined && lastMove(job) <= settledAt)
+      // What others put into a queue on Redis may have an id that no text of PostgreSQL can hold.
+      .filter((job) => job.id?.includes('\0') === false && lastMove(job) <= settledAt)
       .map((job) => ({ job, sight: sightOf(queue, list, job, seenAt, mask) }));
     const gaps = await index.gaps(sights.map(({ sight }) => ({ ...sight, attempts: sight.attempts ?? 0 })));
     const missing = gaps.flatMap((at) => sights[at]?.sight ?? []);

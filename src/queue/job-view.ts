@@ -15,6 +15,7 @@ export interface JobView {
   readonly payload: unknown;
   readonly correlationId: string | undefined;
   readonly addedBy: string | undefined;
+  readonly tenant?: string | undefined;
   /** The dead letter that it was last replayed from. */
   readonly replayOf?: string | undefined;
   readonly result: unknown;
@@ -81,6 +82,7 @@ export function viewJob(
     payload: envelope === undefined ? job.data : { type: envelope.type, data: envelope.data },
     correlationId: envelope?.meta.correlationId,
     addedBy: envelope?.meta.addedBy,
+    tenant: envelope?.meta.tenant,
     replayOf: envelope?.meta.replay?.letter,
     result: job.returnvalue ?? undefined,
     failure: state === 'completed' ? undefined : (job.failedReason ?? undefined),

@@ -111,6 +111,40 @@ export function jobIndexSuite(kind: string, openStore: (world: World) => Promise
       ]);
     });
 
+    test('leaves alone what busy processes have put down, until it lies for long', async () => {
+      await open();
+      const index = world.database.jobIndex;
+      let looks = 0;
+      const filer = createIndexWriter({
+        recorder: new JobRecorder(new Events(), { mask }),
+        index: {
+          ...index,
+          stashAges: () => {
+            looks += 1;
+            return index.stashAges();
+          },
+        },
+        events: platform.events,
+        onError: (error) => {
+          throw error;
+        },
+        intervalMs: 5,
+        openLoad: () => () => 1,
+      });
+      const at = new Date();
+      const lain = { queue: 'email', jobId: 'lain', addedAt: at, name: 'send-welcome', stateAt: at } as const;
+      await index.stash([{ ...lain, state: 'waiting' }]);
+      await filer.start();
+      try {
+        await until('it has looked several times', async () => looks > 3);
+        expect(await search.find('email', 'lain')).toBeUndefined();
+        await world.pool.query(`update job_stash set put_at = put_at - interval '2 minutes'`);
+        await until('it is filed', async () => (await search.find('email', 'lain')) !== undefined);
+      } finally {
+        await filer.stop();
+      }
+    });
+
     test('knows what people did to jobs: cancelled, retried, promoted', async () => {
       await open();
       const { queues, events } = platform;

@@ -270,13 +270,15 @@ describe('running a job again', () => {
   const seen = async (id: string) => (await site.platform.queues.job('email', id))?.payload;
 
   it('makes a new job of the same or of an edited payload, in which what is masked keeps its value', async () => {
-    const id = await add(welcome('first'));
+    const id = await add(welcome('first'), { tenant: 'acme' });
     await becomes(id, 'completed');
     const same = await again(id);
     expect(same).toMatchObject({ status: 202, json: { data: { job: { name: 'send-welcome' } } } });
     const copy = textAt(same.json, 'data.job.id');
     expect(copy).not.toBe(id);
     expect(await seen(copy)).toEqual(welcome('first'));
+    // Nothing is written to the index here: it is the queue that knows.
+    expect((await site.platform.queues.job('email', copy))?.tenant).toBe('acme');
 
     const shown = await site.ask('GET', `/api/jobs/email/${id}`, { token: operator });
     expect(textAt(shown.json, 'data.job.payload.data.email')).toBe('[masked]');

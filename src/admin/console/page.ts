@@ -24,6 +24,8 @@ export interface Shown {
   readonly title?: string;
   /** Between the overview and this page. */
   readonly crumbs?: readonly Crumb[];
+  /** Of the answer; 200 when absent. 400 where the page itself tells what is wrong with what was asked for. */
+  readonly status?: 400;
   readonly body: Markup;
 }
 

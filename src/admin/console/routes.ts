@@ -153,6 +153,7 @@ function createShow({ page, destinations, forms, flash }: ShowParts) {
     const shown: Shown =
       done ?? (ask === undefined ? await page.render(view) : question(view, ask, page.title));
     const notice = flash.take(request, response);
+    if (shown.status !== undefined) response.status(shown.status);
     response.type('html').send(
       layout({
         title: shown.title ?? page.title,

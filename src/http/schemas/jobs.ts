@@ -21,6 +21,7 @@ export const job = z
     payload: z.unknown().describe('As it was given, `{ type, data }`'),
     correlationId: z.string().optional(),
     addedBy: z.string().optional().describe('Who added it; absent when the platform did'),
+    tenant: z.string().optional().describe('For whom it was added'),
     replayOf: z.string().optional().describe('The dead letter that it was last replayed from'),
     result: z.unknown().optional().describe('What its processor gave, once it is completed'),
     failure: z.string().optional().describe('The last failure: a code in brackets and a message'),

@@ -144,6 +144,44 @@ export function jobIndex(open: Open): void {
     expect(await index.find('email', 'odd')).toMatchObject({ tenant: odd[1]?.tenant, payload: { marks } });
   });
 
+  it('says for how long what was put down lies', async () => {
+    const { database, pool } = open();
+    expect(await database.jobIndex.stashAges()).toBeUndefined();
+    await database.jobIndex.stash([sight('lies-1')]);
+    await pool.query(`update job_stash set put_at = put_at - interval '1 hour'`);
+    await database.jobIndex.stash([sight('lies-2')]);
+    const { oldestMs = 0, latestMs = 0 } = (await database.jobIndex.stashAges()) ?? {};
+    expect(oldestMs).toBeGreaterThanOrEqual(3_600_000);
+    expect(oldestMs - latestMs).toBeGreaterThanOrEqual(3_500_000);
+    while ((await database.jobIndex.unstash()).sights > 0);
+  });
+
+  it.each(['record', 'stash'] as const)(
+    'writes what it can of a batch on %s, and names the rest',
+    async (how) => {
+      const { jobIndex: index } = open().database;
+      const id = (n: string) => `${how}-${n}`;
+      const nul = { code: 'NETWORK', message: 'a\0b' };
+      const refused = await index[how]([
+        sight(id('before'), { tenant: 'a\0b', error: nul }),
+        sight(id('odd'), { tenant: 'a\0\x1fb', error: nul }),
+        sight(id('after')),
+      ]);
+      expect(refused).toEqual([]);
+      // JSON that no jsonb can be; the separator sends it to the statement that reads JSON at once, on both ways.
+      const bad = sight(id('bad'), { tenant: '\x1f', payload: '{"a":"\\u0000"}' });
+      expect(await index[how]([sight(id('first')), bad, sight(id('last'))])).toEqual([bad]);
+      while ((await index.unstash()).sights > 0);
+      expect(await index.find('email', id('before'))).toMatchObject({
+        tenant: 'a b',
+        error: { message: 'a b' },
+      });
+      expect(await index.find('email', id('odd'))).toMatchObject({ tenant: 'a \x1fb' });
+      for (const n of ['after', 'first', 'last']) expect(await index.find('email', id(n))).toBeDefined();
+      expect(await index.find('email', id('bad'))).toBeUndefined();
+    },
+  );
+
   it('lets a batch go that cannot be read, so that it is not in the way of others', async () => {
     const { database, pool } = open();
     await pool.query(`insert into job_stash (sights, jobs) values (3, 'nonsense')`);

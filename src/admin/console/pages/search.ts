@@ -56,11 +56,9 @@ export function searchPage({ jobSearch }: SearchServices): ConsolePage {
       const { cursor, error: errorCode, to: until, ...filter } = asked;
       const found = await jobSearch.page({ ...filter, errorCode, until, cursor }, rows).catch(faultOfWords);
       const again = { ...asked, cursor: undefined, from: formTime(asked.from), to: formTime(until) };
+      if ('fault' in found) return { status: 400, body: form(again, found.fault) };
       return {
-        body:
-          'fault' in found
-            ? form(again, found.fault)
-            : html`${form(again)}
+        body: html`${form(again)}
 ${table({ ...jobColumns(now), caption: 'Jobs, the newest first', rows: found.jobs, empty })}
 ${pager(path, again, { cursor, next: found.next })}`,
       };

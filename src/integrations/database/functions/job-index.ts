@@ -1,4 +1,4 @@
-import type { IndexedJob, IndexedState, JobFilter, JobIndex, JobTry } from '../port.ts';
+import type { IndexedJob, IndexedState, JobFilter, JobIndex, JobSight, JobTry } from '../port.ts';
 import type { Row } from '../postgres/connection.ts';
 import { number, numberOrNone, records, text, textOrNone, time, timeOrNone } from '../postgres/rows.ts';
 import type { CallFunction } from './call.ts';
@@ -8,15 +8,23 @@ import { rowOrNone } from './rows.ts';
 /** The index of jobs. Sights are merged in the database, since they come from many processes and in any order. */
 export function createJobIndex(call: CallFunction): JobIndex {
   return {
-    async record(sights) {
-      const { plain, odd } = parted(sights);
-      if (plain.length > 0) await call('write_jobs', { p_jobs: columnsOf(plain) });
-      if (odd.length > 0) await call('record_jobs', { p_jobs: odd.map(rowOf) });
-    },
-    async stash(sights) {
-      const { plain, odd } = parted(sights);
-      if (plain.length > 0) await call('stash_jobs', { p_jobs: columnsOf(plain), p_sights: plain.length });
-      if (odd.length > 0) await call('record_jobs', { p_jobs: odd.map(rowOf) });
+    record: (sights) =>
+      refusedOf(sights, async (some) => {
+        const { plain, odd } = parted(some);
+        if (plain.length > 0) await call('write_jobs', { p_jobs: columnsOf(plain) });
+        if (odd.length > 0) await call('record_jobs', { p_jobs: odd.map(rowOf) });
+      }),
+    stash: (sights) =>
+      refusedOf(sights, async (some) => {
+        const { plain, odd } = parted(some);
+        if (plain.length > 0) await call('stash_jobs', { p_jobs: columnsOf(plain), p_sights: plain.length });
+        if (odd.length > 0) await call('record_jobs', { p_jobs: odd.map(rowOf) });
+      }),
+    async stashAges() {
+      const row = rowOrNone(await call('job_stash_ages'));
+      return row === undefined
+        ? undefined
+        : { oldestMs: number(row, 'oldest_ms'), latestMs: number(row, 'latest_ms') };
     },
     async unstash() {
       const row = rowOrNone(await call('unstash_jobs'));
@@ -70,6 +78,30 @@ export function createJobIndex(call: CallFunction): JobIndex {
       return number({ forgotten }, 'forgotten');
     },
   };
+}
+
+/** Writes all but those that the database refuses, which it finds by halves, and answers with them. */
+async function refusedOf(
+  sights: readonly JobSight[],
+  write: (sights: readonly JobSight[]) => Promise<void>,
+): Promise<readonly JobSight[]> {
+  try {
+    await write(sights);
+    return [];
+  } catch (error) {
+    if (!isOfContent(error)) throw error;
+    if (sights.length === 1) return sights;
+    const half = Math.ceil(sights.length / 2);
+    return [
+      ...(await refusedOf(sights.slice(0, half), write)),
+      ...(await refusedOf(sights.slice(half), write)),
+    ];
+  }
+}
+
+/** SQLSTATE classes of values that do not fit: data, constraints, limits of the server (PostgreSQL, appendix A). */
+function isOfContent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(22|23|54)...$/.test(String(error.code));
 }
 
 function filterOf({ correlationId, rerunOf, errorCode, before, ...filter }: JobFilter) {

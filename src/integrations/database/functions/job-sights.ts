@@ -33,9 +33,10 @@ const columns: readonly ((sight: JobSight) => Value)[] = [
   (sight) => sight.content,
 ];
 
-/** Sights as text, column by column: `write_jobs` says in what form. None of them may be odd. */
+/** Sights as text, column by column: `write_jobs` says in what form. None of them may be odd. No text of PostgreSQL holds a NUL. */
 export function columnsOf(sights: readonly JobSight[]): string {
-  return columns.map((column) => sights.map(column).join(betweenValues)).join(betweenColumns);
+  const text = columns.map((column) => sights.map(column).join(betweenValues)).join(betweenColumns);
+  return text.replaceAll('\0', ' ');
 }
 
 /** Parts the sights of which a text holds a separator from all others. */
@@ -54,8 +55,15 @@ function isOdd(sight: JobSight): boolean {
   return texts.some((text) => text?.includes(betweenColumns) || text?.includes(betweenValues));
 }
 
-/** A sight as `record_jobs` takes it: whatever its texts hold. */
-export function rowOf(sight: JobSight) {
+/** A sight as `record_jobs` takes it: whatever its texts hold, but for NULs. */
+export function rowOf(sight: JobSight): Record<string, unknown> {
+  const row = Object.entries(fieldsOf(sight));
+  return Object.fromEntries(
+    row.map(([name, value]) => [name, typeof value === 'string' ? value.replaceAll('\0', ' ') : value]),
+  );
+}
+
+function fieldsOf(sight: JobSight) {
   const { error, jobId, addedAt, stateAt, correlationId, rerunOf, traceId, maxAttempts } = sight;
   return {
     job_id: jobId,

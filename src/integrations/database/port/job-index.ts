@@ -106,10 +106,15 @@ export interface ShownJob extends JobIdentity {
 
 /** One row for each job that was ever added, kept longer than its queue does. */
 export interface JobIndex {
-  /** Adds what is known, in whatever order it comes: a later sight of a state replaces an earlier one. Again is harmless. */
-  record(sights: readonly JobSight[]): Promise<void>;
-  /** Puts down what is known, at a tenth of the price of `record`: nobody finds it until it is filed. */
-  stash(sights: readonly JobSight[]): Promise<void>;
+  /**
+   * Adds what is known, in whatever order it comes: a later sight of a state replaces an earlier one. Again is harmless.
+   * Answers with those that the database refuses for what is in them: they are in nobody's way, and nothing comes of trying again.
+   */
+  record(sights: readonly JobSight[]): Promise<readonly JobSight[]>;
+  /** Puts down what is known, at a tenth of the price of `record`: nobody finds it until it is filed. Answers as `record`. */
+  stash(sights: readonly JobSight[]): Promise<readonly JobSight[]>;
+  /** For how long the oldest batch lies that is not yet filed, and the latest; `undefined` when there is none. */
+  stashAges(): Promise<{ readonly oldestMs: number; readonly latestMs: number } | undefined>;
   /** Files one batch of what was put down, as `record` would: how many sights, and how long it lay. None are left at 0. */
   unstash(): Promise<{ readonly sights: number; readonly waitedMs: number }>;
   /** When the oldest was put down that is not yet filed. */

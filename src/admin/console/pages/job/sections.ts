@@ -31,6 +31,7 @@ export function stateOf(
   const finishedAt = job?.finishedAt ?? history?.finishedAt;
   const correlationId = job?.correlationId ?? history?.correlationId;
   const owner = job?.addedBy ?? history?.owner;
+  const tenant = job?.tenant ?? history?.tenant;
   const isOver = finishedAt !== undefined;
   return html`${
     job === undefined
@@ -50,7 +51,7 @@ ${facts({
   Waited: history?.waitMs === undefined ? undefined : duration(history.waitMs / 1_000),
   Took: durationOf(startedAt, finishedAt),
   'Added by': owner === undefined ? 'the platform' : text(owner),
-  Tenant: history?.tenant === undefined ? undefined : text(history.tenant),
+  Tenant: tenant === undefined ? undefined : text(tenant),
   'Correlation id':
     correlationId === undefined
       ? undefined
