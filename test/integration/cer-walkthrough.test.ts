@@ -111,7 +111,8 @@ describe('a clinical evaluation report, from the request to the notices', { time
   };
   const told = () =>
     until('mail and webhook', async () => received.length > 0 && (await mails()).length > 0, limitMs);
-  const browserAtWork = async () => {
+  /** The browser, once it prints; or once the report has ended, where that was quicker. */
+  const browserAtWork = async (id: string) => {
     let browser = 0;
     await until(
       'a browser is there',
@@ -121,7 +122,7 @@ describe('a clinical evaluation report, from the request to the notices', { time
       },
       limitMs,
     );
-    await atWork(browser);
+    await Promise.race([atWork(browser).catch(() => undefined), ended(id)]);
     return browser;
   };
 
@@ -144,7 +145,13 @@ describe('a clinical evaluation report, from the request to the notices', { time
     const text = await drawnText(file);
     expect(factsOf(request).filter((fact) => !text.includes(squeezed(fact)))).toEqual([]);
 
-    const page = parseMetrics(await (await fetch(`${url}/metrics`)).text());
+    // The report is written before its job is at its end.
+    const scrape = async () => parseMetrics(await (await fetch(`${url}/metrics`)).text());
+    await until(
+      'its job is counted',
+      async () => (await scrape()).value('cer_jobs_processed_total', {}) === 1,
+    );
+    const page = await scrape();
     const value = (name: string, labels = {}) => page.value(name, labels);
     expect(value('cer_jobs_processed_total')).toBe(1);
     expect(value('cer_jobs_succeeded_total')).toBe(1);
@@ -174,22 +181,49 @@ describe('a clinical evaluation report, from the request to the notices', { time
   });
 
   it('costs one more try when its browser is killed in the middle, and no process stays', async () => {
-    const { id } = await submit(1_200);
-    const victim = await browserAtWork();
-    process.kill(victim, 'SIGKILL');
-    expect(await ended(id)).toMatchObject({ status: 'completed', renderer: 'chromium', attempts: 2 });
+    let asked = 0;
+    let victim = 0;
+    let attempts: unknown = 1;
+    // A kill that comes after the page costs nothing: then it is tried with another report.
+    for (; attempts === 1 && asked < 5; asked += 1) {
+      const { id } = await submit(1_200);
+      victim = await browserAtWork(id);
+      process.kill(victim, 'SIGKILL');
+      const report = await ended(id);
+      expect(report).toMatchObject({ status: 'completed', renderer: 'chromium' });
+      attempts = at(report, 'attempts');
+    }
+    expect(attempts).toBe(2);
     expect(await processesOf(victim)).toBe(0);
     expect(await browsersOf(millrace.child.pid ?? 0)).toHaveLength(1);
-    await told();
-    expect(await mails()).toHaveLength(1);
-    expect(received).toHaveLength(1);
+    await until(
+      'all are told of',
+      async () => received.length >= asked && (await mails()).length >= asked,
+      limitMs,
+    );
+    expect(await mails()).toHaveLength(asked);
+    expect(received).toHaveLength(asked);
   });
 
   it('is made once, and told of once, when its worker is killed in the middle', async () => {
-    const { id } = await submit(1_200);
-    const orphan = await browserAtWork();
-    await millrace.kill('SIGKILL');
-    await until('the browser has ended too', async () => (await processesOf(orphan)) === 0);
+    const gate = await world.pool.connect();
+    let id = '';
+    try {
+      // However quick it is, it comes no further than to the row of its document.
+      await gate.query('begin; lock table documents in exclusive mode');
+      id = (await submit(1_200)).id;
+      const orphan = await browserAtWork(id);
+      await millrace.kill('SIGKILL');
+      await until('the browser has ended too', async () => (await processesOf(orphan)) === 0);
+      // PostgreSQL sees that a client is gone when it answers: the row would be written as soon as the table is free.
+      await world.pool.query(
+        `select pg_terminate_backend(pid, 60000) from pg_stat_activity
+         where wait_event_type = 'Lock' and datname = current_database()`,
+      );
+    } finally {
+      await gate.query('rollback');
+      gate.release();
+    }
     const { rows: before } = await world.pool.query('select status from cer_reports where id = $1', [id]);
     expect(before).toEqual([{ status: 'processing' }]);
     await start();

@@ -108,6 +108,16 @@ describe('scheduler processes on one database', () => {
         );
         const child = schedulers.find(({ pid }) => String(pid) === rows[0]?.owner);
         if (child === undefined) throw new Error('The tick of this second is not confirmed yet.');
+        // It stands still while that is looked at once more: what it has not claimed by now it never makes a row of.
+        child.kill('SIGSTOP');
+        const { rows: claimed } = await world.pool.query(
+          `select 1 from schedule_ticks where state = 'claimed' and claimed_by = $1`,
+          [String(child.pid)],
+        );
+        if (claimed.length > 0) {
+          child.kill('SIGCONT');
+          throw new Error('It has claimed the next tick.');
+        }
         child.kill('SIGKILL');
         return child;
       },
