@@ -1,3 +1,16 @@
+/** Each row of a table as a card: its name, and below it each cell beside what its column is called. */
+const cards = (table: string) => `
+  ${table} table, ${table} caption, ${table} tbody, ${table} th { display: block; }
+  ${table} thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  ${table} tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 0 1.5rem; padding: .5rem .6rem; border-top: 1px solid var(--line); }
+  .console ${table} tbody th { order: -1; } ${table} tbody th.number::before { content: attr(data-head) ' '; }
+  .console ${table} tbody th, .console ${table} .words { grid-column: 1 / -1; }
+  .console ${table} tbody th, .console ${table} td { padding: .1rem 0; border: 0; text-align: left; white-space: normal; }
+  ${table} td { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .6rem; overflow-wrap: anywhere; }
+  ${table} td::before { content: attr(data-head); color: var(--muted); }
+  .console ${table} .words { min-width: 0; } .console ${table} .clip { max-width: 100%; }
+`;
+
 /** The style of the console, after that of the small pages; as text so that a build needs to copy nothing. */
 export const consoleStyle = `
 :root { --good: #176b3a; --bad: #a3231d; --warn: #7a5200; --busy: #1d5fa8; --stripe: #f8f9fb; --soft: #8fb4dc; --bar: #fff; }
@@ -41,11 +54,10 @@ body.console {
 .console tbody tr:nth-child(even) { background: var(--stripe); }
 .console .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .console time span, .console .ago, .console .whole { white-space: nowrap; }
-.console .words { min-width: 13rem; }
+.console .words { min-width: 13rem; } .console .words code { overflow-wrap: anywhere; }
 .console .clip { display: inline-block; max-width: 9rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; } .console a .clip { text-decoration: underline; }
 .console td bdi { overflow-wrap: break-word; } .console tbody th bdi, .console tbody th code { overflow-wrap: anywhere; }
 .console td ul { margin: 0; padding-left: 1rem; } .console ul.plain { list-style: none; margin: 0; padding: 0; }
-}
 .console td { unicode-bidi: isolate; }
 .console .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); padding: 0; }
 .console .empty { max-width: none; border: 1px dashed var(--line); border-radius: 8px; padding: 1rem; }
@@ -96,7 +108,7 @@ body.console {
 .console rect.soft { fill: var(--soft); } .console .key.soft { background: var(--soft); }
 .console summary { cursor: pointer; color: var(--accent); font-size: .85rem; }
 .console iframe.mail { width: 100%; height: 70vh; border: 1px solid var(--line); border-radius: 8px; background: #fff; }
-@media (max-width: 60rem) {
+@media (max-width: 78rem) {
   body.console { grid-template: auto auto 1fr / minmax(0, 1fr); grid-template-areas: 'bar' 'nav' 'main'; }
   .console .bar { padding: .5rem 1rem; }
   .console nav.main { border: 0; border-bottom: 1px solid var(--line); padding: .35rem .5rem; overflow-x: auto; }
@@ -111,14 +123,6 @@ body.console {
   .console .filter { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); } .console .filter .buttons { padding-top: 0; grid-column: 1 / -1; }
   .console .filter .field { min-width: 0; } .console .field:has([type='datetime-local']) { grid-column: 1 / -1; }
 }
-@container table (max-width: 38rem) {
-  .many table, .many caption, .many tbody, .many th { display: block; }
-  .many thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .many tr { display: flex; flex-direction: column; padding: .5rem .6rem; border-top: 1px solid var(--line); }
-  .console .many tbody th { order: -1; } .many tbody th.number::before { content: attr(data-head) ' '; }
-  .console .many tbody th, .console .many td { padding: .1rem 0; border: 0; text-align: left; white-space: normal; }
-  .many td { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .6rem; overflow-wrap: anywhere; }
-  .many td::before { content: attr(data-head); color: var(--muted); }
-  .console .many .words { min-width: 0; } .console .many .clip { max-width: 100%; }
-}
+@container table (max-width: 38rem) {${cards('.many')}}
+@container table (max-width: 56rem) {${cards('.most')}}
 `;

@@ -112,7 +112,7 @@ function entryTable(entries: readonly AuditRecord[], now: Date): Markup {
         head: 'What',
         cell: ({ action }) => html`${meaningOf(action)}<br><small><code>${action}</code></small>`,
       },
-      { head: 'On what', cell: ({ object }) => html`<code>${object}</code>` },
+      { head: 'On what', words: true, cell: ({ object }) => html`<code>${object}</code>` },
       { head: 'Outcome', cell: ({ outcome }) => outcomeBadge(outcome) },
       { head: 'From where', cell: ({ address: from }) => (from === undefined ? none() : text(from)) },
       { head: 'Detail', cell: detailOf },

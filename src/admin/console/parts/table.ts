@@ -24,10 +24,11 @@ export interface TableOptions<Row> {
   readonly empty: string;
 }
 
-/** More columns than a phone has room for. */
+/** More columns than a phone has room for, and than a tablet. */
 const manyColumns = 4;
+const mostColumns = 7;
 
-/** A table that scrolls within itself where it is too wide; on a phone each row of a wide one becomes a card. */
+/** A table that scrolls within itself where it is too wide; where there is no room for its columns each row becomes a card. */
 export function table<Row>({ caption, captionHidden, columns, rows, empty }: TableOptions<Row>): Markup {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
   const head = columns.map((column) => html`<th scope="col"${classOf(column)}>${column.head}</th>`);
@@ -40,8 +41,9 @@ export function table<Row>({ caption, captionHidden, columns, rows, empty }: Tab
       )}</tr>
 `,
   );
-  const many = columns.length >= manyColumns ? html` many` : undefined;
-  return html`<div class="table${many}" role="region" aria-label="${caption}" tabindex="0"><table>
+  const many = columns.length >= manyColumns ? ' many' : '';
+  const most = columns.length >= mostColumns ? ' most' : '';
+  return html`<div class="table${many}${most}" role="region" aria-label="${caption}" tabindex="0"><table>
 <caption${captionHidden === true ? html` class="unseen"` : undefined}>${caption}</caption>
 <thead><tr>${head}</tr></thead>
 <tbody>
