@@ -54,7 +54,7 @@ export async function openPostgresBackend({
     application_name: 'millrace-queues',
     keepAlive: true,
   };
-  await applyMigrations(settings);
+  await applyMigrations(settings, embedded);
   const producers = openPool({ ...settings, ...timeouts.producers, max: workingConnections });
   const consumers = openPool({ ...settings, ...timeouts.workers, max: workers + workingConnections });
   const { Queue } = withBackend(createGatheringPostgresBackend(producers));
@@ -89,9 +89,13 @@ export async function openPostgresBackend({
   };
 }
 
+const embeddedAdvice =
+  'It is the embedded server: postgres.log in DATA_DIR says why it ended, such as a full disk or another process in its folder. Start Millrace again once that is mended.';
+
 /** On a connection of its own: a migration may take longer than any statement of the queues. */
 async function applyMigrations(
   settings: pg.ClientConfig & { readonly connectionString: string },
+  embedded: boolean,
 ): Promise<void> {
   const client = new pg.Client({
     ...settings,
@@ -101,7 +105,7 @@ async function applyMigrations(
   await client.connect().catch((error: unknown) => {
     throw new MillraceError(
       'QUEUE_UNAVAILABLE',
-      `PostgreSQL at ${withoutSecrets(settings.connectionString)} does not answer (${messageOf(error)}). Check DATABASE_URL and the server.`,
+      `PostgreSQL at ${withoutSecrets(settings.connectionString)} does not answer (${messageOf(error)}). ${embedded ? embeddedAdvice : 'Check DATABASE_URL and the server.'}`,
       { cause: error },
     );
   });

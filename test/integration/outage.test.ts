@@ -227,6 +227,22 @@ outageSuite('PostgreSQL', async () => {
   };
 });
 
+test('an embedded server that is away is looked for in its log, and not in DATABASE_URL', async () => {
+  // Nobody listens on the port of a proxy that is closed.
+  const gone = await startTcpProxy(inject('postgresUrl'));
+  await gone.close();
+  const opening = openBackend({
+    kind: 'embedded',
+    redisUrl: undefined,
+    databaseUrl: gone.url,
+    workers: 1,
+  });
+  await expect(opening).rejects.toMatchObject({
+    code: 'QUEUE_UNAVAILABLE',
+    message: expect.stringMatching(/^(?!.*DATABASE_URL).*postgres\.log in DATA_DIR/),
+  });
+});
+
 const redisUrl = inject('redisUrl');
 if (redisUrl === undefined) {
   describe('while Redis is away', () => {

@@ -121,7 +121,7 @@ function translate(error: unknown): unknown {
   if (code !== 'NETWORK' && code !== 'DATABASE_UNAVAILABLE' && !noAnswer) return error;
   return new MillraceError(
     'DATABASE_UNAVAILABLE',
-    'The database does not answer. Check DATABASE_URL and the server.',
+    'The database does not answer. Check the server, and DATABASE_URL where it is set; the embedded server says in postgres.log in DATA_DIR why it ended.',
     { cause: error, ...(wasNotThere(error) ? { retryAfterMs: awayMs } : {}) },
   );
 }
