@@ -191,15 +191,16 @@ export function gatheringSuite(kind: string, openWorld: () => Promise<GatheringW
       await addMany(8);
       await until('all eight run', async () => started.size === 8);
       const lost = started.get(3) ?? '';
-      // Kept from being renewed for as long as the others need.
-      await stock.steal(name, lost, 4_000);
+      // Kept from being renewed, for longer than the others need.
+      await stock.steal(name, lost, 600_000);
       gate.resolve();
       await until('the other seven are completed', async () => (await counts()).completed === 7);
       expect(await queue.getJobState(lost)).toBe('active');
       // Its slot is free again.
       for (let index = 8; index < 28; index++) await add(index);
       await until('later jobs are completed', async () => (await counts()).completed === 27);
-      // Nobody renews the lock: the job is found stalled, and done by another attempt.
+      // Nobody renews the lock: once it is over the job is found stalled, and done by another attempt.
+      await stock.steal(name, lost, 1);
       await until('the lost job is completed', async () => (await counts()).completed === 28, 60_000);
       expect(runs.filter((index) => index === 3)).toHaveLength(2);
       expect(runs).toHaveLength(29);
