@@ -2,6 +2,7 @@ import ExcelJS from 'exceljs';
 import fc from 'fast-check';
 import PDFDocument from 'pdfkit';
 import { describe, expect, it } from 'vitest';
+import { utils, write } from 'xlsx';
 import { createTextExtractor } from '../../src/integrations/attachments/text-extractor.ts';
 import { wordFile, zipFile } from '../support/zip-file.ts';
 
@@ -21,6 +22,22 @@ async function pdfOf(pages: readonly string[], options: PDFKit.PDFDocumentOption
 }
 
 const paragraph = (text: string) => `<w:p><w:r><w:t xml:space="preserve">${text}</w:t></w:r></w:p>`;
+
+/** Two shares, 7 % and 28.5 %, as SheetJS writes them. */
+function sharesOf(bookType: 'xlsx' | 'ods'): Buffer {
+  const sheet = { '!ref': 'A1:B1', A1: { t: 'n', v: 0.07, z: '0%' }, B1: { t: 'n', v: 0.285, z: '0.00%' } };
+  const book = utils.book_new();
+  utils.book_append_sheet(book, sheet, 'Shares');
+  return Buffer.from(write(book, { type: 'buffer', bookType }));
+}
+
+/** The type comes first, so that readers find it at a fixed place (OpenDocument 1.3 part 2, 3.3). */
+function openDocument(type: string): Buffer {
+  return zipFile([
+    { name: 'mimetype', content: `application/vnd.oasis.opendocument.${type}` },
+    { name: 'content.xml', content: '<office:document-content/>' },
+  ]);
+}
 
 describe('reading attachments', () => {
   it('reads a PDF by page, and a page without text as an empty one', async () => {
@@ -68,6 +85,33 @@ describe('reading attachments', () => {
     const found = await read(Buffer.from(await book.xlsx.writeBuffer()));
     expect(found.kind).toBe('xlsx');
     expect(found.pages).toEqual(['Prices\n\nItem\t12.5\t2027-03-01\t2\nWide', 'Empty']);
+  });
+
+  it('reads shares of a workbook in percents, as exact as the cells show them', async () => {
+    const book = new ExcelJS.Workbook();
+    const row = book
+      .addWorksheet('Shares')
+      .addRow([0.25, 0.125, -0.0333, 12.5, { formula: '1/3', result: 1 / 3 }, 0.5, 0.7]);
+    const formats = ['0%', '0.00%', '0.0#%;[Red]\\-0.0#%', '#,##0%', '0.0%', '0.00" of 100%"'];
+    for (const [index, format] of formats.entries()) row.getCell(index + 1).numFmt = format;
+    const found = await read(Buffer.from(await book.xlsx.writeBuffer()));
+    expect(found.pages).toEqual(['Shares\n\n25%\t12.50%\t-3.33%\t1,250%\t33.3%\t0.5\t0.7']);
+  });
+
+  it('reads shares of a workbook that another program wrote', async () => {
+    expect((await read(sharesOf('xlsx'))).pages).toEqual(['Shares\n\n7%\t28.50%']);
+  });
+
+  it.each([
+    ['a spreadsheet', sharesOf('ods'), /OpenDocument file \(ods\).* as Excel \(xlsx\) or PDF/],
+    ['a text', openDocument('text'), /OpenDocument file \(odt\).* as Word \(docx\) or PDF/],
+    ['a template', openDocument('text-template'), /OpenDocument file \(ott\).* as Word \(docx\) or PDF/],
+    ['slides', openDocument('presentation'), /OpenDocument file \(odp\).* as PDF/],
+  ])('refuses %s of OpenDocument with what to save it as', async (_name, bytes, message) => {
+    await expect(read(bytes)).rejects.toMatchObject({
+      code: 'ATTACHMENT_UNSUPPORTED',
+      message: expect.stringMatching(message),
+    });
   });
 
   it.each([

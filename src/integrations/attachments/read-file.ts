@@ -61,11 +61,28 @@ async function kindOf(bytes: Uint8Array): Promise<AttachmentKind> {
         : unsupported('an Office file of before 2007');
     default:
   }
+  if (found?.mime.startsWith(openDocument)) throw unsupportedOpenDocument(found);
   const text = decodeText(bytes);
   if (text !== undefined && /^\s*(<!doctype html|<html)/i.test(text)) throw unsupported('a web page');
   if (text !== undefined && (found === undefined || found.mime === 'application/xml')) return 'text';
   throw unsupported(
     found === undefined ? 'of a kind that is not known here' : `${found.ext.toUpperCase()} (${found.mime})`,
+  );
+}
+
+const openDocument = 'application/vnd.oasis.opendocument.';
+
+/** By what follows in the content type; templates go with their kind, drawings and all else can be saved as PDF alone. */
+const savedAs: Readonly<Record<string, string>> = {
+  text: 'Word (docx) or PDF',
+  spreadsheet: 'Excel (xlsx) or PDF',
+};
+
+function unsupportedOpenDocument({ mime, ext }: { readonly mime: string; readonly ext: string }) {
+  const [family = ''] = mime.slice(openDocument.length).split('-');
+  return new ExtractionFault(
+    'ATTACHMENT_UNSUPPORTED',
+    `The file is an OpenDocument file (${ext}), which is not read. Save it as ${savedAs[family] ?? 'PDF'} and send that.`,
   );
 }
 

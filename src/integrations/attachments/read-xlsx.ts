@@ -1,4 +1,5 @@
 import ExcelJS from 'exceljs';
+import { shownPercent } from './percent-format.ts';
 
 /** Text of a workbook by sheet: a line a row, cells parted by tabs. The archive was checked before. */
 export async function readXlsx(bytes: Uint8Array): Promise<string[]> {
@@ -15,7 +16,7 @@ export async function readXlsx(bytes: Uint8Array): Promise<string[]> {
     sheet.eachRow((row) => {
       const cells: string[] = [];
       row.eachCell((cell) => {
-        if (cell.master === cell) cells.push(textOf(cell.value));
+        if (cell.master === cell) cells.push(textOf(cell.value, cell.numFmt));
       });
       lines.push(cells.join('\t'));
     });
@@ -23,14 +24,15 @@ export async function readXlsx(bytes: Uint8Array): Promise<string[]> {
   });
 }
 
-/** A formula shows its last result. */
-function textOf(value: ExcelJS.CellValue): string {
+/** A formula shows its last result, a share its percents: `format` is the cell's number format, if it has one. */
+function textOf(value: ExcelJS.CellValue, format?: string): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Date)
     return Number.isNaN(value.getTime()) ? '' : value.toISOString().replace(/T00:00:00.*$/, '');
+  if (typeof value === 'number') return shownPercent(value, format) ?? String(value);
   if (typeof value !== 'object') return String(value);
   if ('richText' in value) return value.richText.map(({ text }) => text).join('');
   if ('hyperlink' in value) return textOf(value.text);
   if ('error' in value) return value.error;
-  return 'result' in value ? textOf(value.result) : '';
+  return 'result' in value ? textOf(value.result, format) : '';
 }
