@@ -56,7 +56,7 @@ export function openWorkers(config: Config, log: Logger, redact: Redact, parts: 
  * Jobs of the `email` queue that run at once. SendGrid is given no more mails at a time than the queue's concurrency; half as
  * many more are made ready or noted meanwhile, or its places would stand empty while the ledger and the queue are asked.
  */
-function emailJobsAtOnce({ mail, worker }: Config): number {
+export function emailJobsAtOnce({ mail, worker }: Config): number {
   const { email } = worker.concurrency;
   return mail.provider === 'sendgrid' ? email + Math.floor(email / 2) : email;
 }

@@ -34,6 +34,8 @@ export interface FakeSendGrid {
   readonly abandoned: number;
   /** The next requests get these, in order; then the server judges by SendGrid's rules again. */
   script(...answers: ScriptedAnswer[]): void;
+  /** Nothing is answered, scripted or not, until it is let go; what is given up before that is never kept. */
+  hold(): () => void;
   /** Resolves when so many requests have come in all. */
   requested(count: number): Promise<void>;
   /** Resolves when so many clients have gone away unanswered. */
@@ -57,6 +59,7 @@ export async function startFakeSendGrid(options: FakeSendGridOptions): Promise<F
   const waiting: { readonly reached: () => boolean; readonly resolve: () => void }[] = [];
   let requests = 0;
   let abandoned = 0;
+  let held: Promise<void> | undefined;
 
   const server = createServer((request, response) => {
     response.on('close', () => {
@@ -77,6 +80,8 @@ export async function startFakeSendGrid(options: FakeSendGridOptions): Promise<F
     const source = await read(request);
     requests += 1;
     wake();
+    await held;
+    if (response.destroyed) return;
     const scripted = script.shift();
     if (scripted === undefined) return judge(request, response, source);
     if (typeof scripted === 'object')
@@ -157,6 +162,14 @@ export async function startFakeSendGrid(options: FakeSendGridOptions): Promise<F
       return abandoned;
     },
     script: (...answers) => void script.push(...answers),
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return () => {
+        held = undefined;
+        resolve();
+      };
+    },
     requested: (count) => until(() => requests >= count),
     abandonedBy: (count) => until(() => abandoned >= count),
     async close() {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../config/index.ts';
+import { emailJobsAtOnce } from '../../src/composition/workers.ts';
 import { atOnce } from '../../src/integrations/mail/at-once.ts';
 import { sampleMail } from '../contract/mail-provider.ts';
 
@@ -87,4 +89,13 @@ describe('mails at once', () => {
     const { provider } = heldProvider();
     expect(atOnce(provider, 1)).toMatchObject({ name: 'held', perSecond: 7 });
   });
+});
+
+it('runs half as many jobs of mails more than SendGrid is given mails, and with other providers none', () => {
+  const jobs = (concurrency: number, environment: Readonly<Record<string, string>>) =>
+    emailJobsAtOnce(loadConfig({ QUEUE_EMAIL_CONCURRENCY: String(concurrency), ...environment }));
+  const sendGrid = { SENDGRID_API_KEY: 'SG.test' };
+  expect([1, 2, 5, 50].map((concurrency) => jobs(concurrency, sendGrid))).toEqual([1, 3, 7, 75]);
+  expect(jobs(50, { EMAIL_PROVIDER: 'outbox' })).toBe(50);
+  expect(jobs(50, { EMAIL_PROVIDER: 'smtp', SMTP_URL: 'smtp://localhost' })).toBe(50);
 });
