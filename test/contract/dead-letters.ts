@@ -308,7 +308,8 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
       const started = await control.inBulk.start({
         kind: 'replay',
         filter: { queue: 'email' },
-        perSecond: 0.2,
+        // So slow that the second is not tried before it is stopped.
+        perSecond: 0.01,
         reason: undefined,
         requestedBy: 'ops',
       });

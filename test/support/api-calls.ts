@@ -27,20 +27,6 @@ const mailLinks = createMailLinks(jwtSecret, 'http://millrace.example');
  * @param events signs what SendGrid is to have sent.
  */
 export function apiCalls(site: Site, token: string, objects: ApiObjects, events: KeyObject): Calls {
-  const {
-    addJob,
-    failedJob,
-    deadLetter,
-    operation,
-    addStory,
-    addDocument,
-    addReport,
-    finishedReport,
-    pdfForm,
-    addConversion,
-    finishedConversion,
-    addToken,
-  } = objects;
   return {
     ...addCalls(),
     'post /api/jobs/{queue}/{job}/bulk': () => [
@@ -57,23 +43,23 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
       return [{ path: '/api/jobs?owner=shop&limit=5', status: 200 }];
     },
     'get /api/jobs/{queue}/{job}': async () => [
-      { path: `/api/jobs/email/${await addJob(later)}`, status: 200 },
-      { path: `/api/jobs/email/${await failedJob()}`, status: 200 },
+      { path: `/api/jobs/email/${await objects.addJob(later)}`, status: 200 },
+      { path: `/api/jobs/email/${await objects.failedJob()}`, status: 200 },
     ],
     'get /api/jobs/{queue}/{job}/events': async () => [
-      { path: `/api/jobs/email/${await failedJob()}/events`, status: 200 },
+      { path: `/api/jobs/email/${await objects.failedJob()}/events`, status: 200 },
     ],
     'post /api/jobs/{queue}/{job}/cancel': async () => [
-      { path: `/api/jobs/email/${await addJob(later)}/cancel`, status: 200 },
+      { path: `/api/jobs/email/${await objects.addJob(later)}/cancel`, status: 200 },
     ],
     'post /api/jobs/{queue}/{job}/retry': async () => [
-      { path: `/api/jobs/email/${await failedJob()}/retry`, status: 202 },
+      { path: `/api/jobs/email/${await objects.failedJob()}/retry`, status: 202 },
     ],
     'post /api/jobs/{queue}/{job}/promote': async () => [
-      { path: `/api/jobs/email/${await addJob(later)}/promote`, status: 202 },
+      { path: `/api/jobs/email/${await objects.addJob(later)}/promote`, status: 202 },
     ],
     'post /api/jobs/{queue}/{job}/run-again': async () => {
-      const path = `/api/jobs/email/${await failedJob()}/run-again`;
+      const path = `/api/jobs/email/${await objects.failedJob()}/run-again`;
       const headers = { 'Idempotency-Key': 'run-again' };
       return [
         { path, headers, status: 202, body: { payload: reminder } },
@@ -81,7 +67,7 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
       ];
     },
     'post /api/jobs/{queue}/{job}/reveal': async () => [
-      { path: `/api/jobs/email/${await addJob(later)}/reveal`, status: 200 },
+      { path: `/api/jobs/email/${await objects.addJob(later)}/reveal`, status: 200 },
     ],
     'get /api/queues': () => [{ path: '/api/queues', status: 200 }],
     'get /api/queues/{queue}': () => [{ path: '/api/queues/email', status: 200 }],
@@ -89,7 +75,7 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
     'post /api/queues/{queue}/pause': () => [{ path: '/api/queues/sync/pause', status: 200 }],
     'post /api/queues/{queue}/resume': () => [{ path: '/api/queues/sync/resume', status: 200 }],
     'get /api/dead-letters': async () => {
-      await deadLetter();
+      await objects.deadLetter();
       return [
         {
           path: '/api/dead-letters?queue=email&limit=1&words=mailbox&from=2020-01-01T00:00:00Z',
@@ -98,21 +84,25 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
       ];
     },
     'get /api/dead-letters/groups': async () => {
-      await deadLetter();
+      await objects.deadLetter();
       return [{ path: '/api/dead-letters/groups?state=all', status: 200 }];
     },
     'get /api/dead-letters/{letter}': async () => [
-      { path: `/api/dead-letters/${await deadLetter()}`, status: 200 },
+      { path: `/api/dead-letters/${await objects.deadLetter()}`, status: 200 },
     ],
     'post /api/dead-letters/{letter}/replay': async () => [
-      { path: `/api/dead-letters/${await deadLetter()}/replay`, status: 202 },
-      { path: `/api/dead-letters/${await deadLetter()}/replay`, status: 202, body: { payload: reminder } },
+      { path: `/api/dead-letters/${await objects.deadLetter()}/replay`, status: 202 },
+      {
+        path: `/api/dead-letters/${await objects.deadLetter()}/replay`,
+        status: 202,
+        body: { payload: reminder },
+      },
     ],
     'post /api/dead-letters/{letter}/reveal': async () => [
-      { path: `/api/dead-letters/${await deadLetter()}/reveal`, status: 200 },
+      { path: `/api/dead-letters/${await objects.deadLetter()}/reveal`, status: 200 },
     ],
     'delete /api/dead-letters/{letter}': async () => [
-      { path: `/api/dead-letters/${await deadLetter()}?reason=a%20test`, status: 200 },
+      { path: `/api/dead-letters/${await objects.deadLetter()}?reason=a%20test`, status: 200 },
     ],
     'post /api/dead-letters/replay': () =>
       [
@@ -126,20 +116,20 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
         body: { filter: { queue: 'sync' }, reason: 'a test', dryRun },
       })),
     'get /api/dead-letters/replays': async () => {
-      await operation('replay');
+      await objects.operation('replay');
       return [{ path: '/api/dead-letters/replays', status: 200 }];
     },
     'get /api/dead-letters/replays/{operation}': async () => [
-      { path: `/api/dead-letters/replays/${await operation('replay')}`, status: 200 },
+      { path: `/api/dead-letters/replays/${await objects.operation('replay')}`, status: 200 },
     ],
     'post /api/dead-letters/replays/{operation}/stop': async () => [
-      { path: `/api/dead-letters/replays/${await operation('replay')}/stop`, status: 200 },
+      { path: `/api/dead-letters/replays/${await objects.operation('replay')}/stop`, status: 200 },
     ],
     'get /api/dead-letters/discards/{operation}': async () => [
-      { path: `/api/dead-letters/discards/${await operation('discard')}`, status: 200 },
+      { path: `/api/dead-letters/discards/${await objects.operation('discard')}`, status: 200 },
     ],
     'post /api/dead-letters/discards/{operation}/stop': async () => [
-      { path: `/api/dead-letters/discards/${await operation('discard')}/stop`, status: 200 },
+      { path: `/api/dead-letters/discards/${await objects.operation('discard')}/stop`, status: 200 },
     ],
     'get /api/schedules': () => [{ path: '/api/schedules', status: 200 }],
     'get /api/schedules/{schedule}': () => [{ path: '/api/schedules/data-cleanup', status: 200 }],
@@ -159,7 +149,7 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
         body: { from: '2026-05-01T00:00:00Z', to: '2026-05-02T12:00:00Z', dryRun },
       })),
     'get /api/stories/scoring/job/{jobId}': async () => [
-      { path: `/api/stories/scoring/job/${(await addStory()).jobId}`, status: 200 },
+      { path: `/api/stories/scoring/job/${(await objects.addStory()).jobId}`, status: 200 },
     ],
     'get /api/stories/scoring/stats': () => [{ path: '/api/stories/scoring/stats', status: 200 }],
     'get /api/stories/scoring/openai/test': () => [{ path: '/api/stories/scoring/openai/test', status: 200 }],
@@ -170,17 +160,21 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
         body: { title: 'A title', content: 'Some text.', impactTags: ['energy'] },
         headers: { 'Idempotency-Key': 'story-1' },
       })),
-    'get /api/stories/{id}': async () => [{ path: `/api/stories/${(await addStory()).id}`, status: 200 }],
+    'get /api/stories/{id}': async () => [
+      { path: `/api/stories/${(await objects.addStory()).id}`, status: 200 },
+    ],
     'patch /api/stories/{id}': async () => [
       {
-        path: `/api/stories/${(await addStory()).id}`,
+        path: `/api/stories/${(await objects.addStory()).id}`,
         status: 200,
         body: { sectorTag: null, title: 'Another' },
       },
     ],
-    'get /api/documents/{id}': async () => [{ path: `/api/documents/${await addDocument()}`, status: 200 }],
+    'get /api/documents/{id}': async () => [
+      { path: `/api/documents/${await objects.addDocument()}`, status: 200 },
+    ],
     'get /files/{id}/{fileName}': async () => {
-      const { json } = await ask(`${site.service.url}/api/documents/${await addDocument()}`, 'GET', {
+      const { json } = await ask(`${site.service.url}/api/documents/${await objects.addDocument()}`, 'GET', {
         token,
       });
       const { pathname, search } = new URL(textAt(json, 'data.document.url'));
@@ -194,30 +188,34 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
         headers: { 'Idempotency-Key': 'report-1' },
       })),
     'get /api/cer/reports/{id}': async () => [
-      { path: `/api/cer/reports/${await addReport()}`, status: 200 },
-      { path: `/api/cer/reports/${await finishedReport()}`, status: 200 },
+      { path: `/api/cer/reports/${await objects.addReport()}`, status: 200 },
+      { path: `/api/cer/reports/${await objects.finishedReport()}`, status: 200 },
     ],
     'get /api/cer/reports/{id}/pdf': async () => [
-      { path: `/api/cer/reports/${await finishedReport()}/pdf`, status: 200 },
+      { path: `/api/cer/reports/${await objects.finishedReport()}/pdf`, status: 200 },
     ],
     'post /api/upload': async () => {
-      const form = await pdfForm();
+      const form = await objects.pdfForm();
       form.set('mapping', 'invoice-de');
       const headers = { 'Idempotency-Key': 'upload-1' };
       return [201, 200].map((status) => ({ path: '/api/upload', status, form, headers }));
     },
     'get /api/conversions/{id}': async () => [
-      { path: `/api/conversions/${await addConversion()}`, status: 200 },
-      { path: `/api/conversions/${await finishedConversion()}`, status: 200 },
+      { path: `/api/conversions/${await objects.addConversion()}`, status: 200 },
+      { path: `/api/conversions/${await objects.finishedConversion()}`, status: 200 },
     ],
     'get /api/conversions/{id}/result': async () => [
-      { path: `/api/conversions/${await finishedConversion()}/result`, status: 200 },
+      { path: `/api/conversions/${await objects.finishedConversion()}/result`, status: 200 },
     ],
-    'get /api/tokens': async () => [{ path: `/api/tokens?limit=${(await addToken()).length}`, status: 200 }],
+    'get /api/tokens': async () => [
+      { path: `/api/tokens?limit=${(await objects.addToken()).length}`, status: 200 },
+    ],
     'post /api/tokens': () => [
       { path: '/api/tokens', status: 201, body: { role: 'viewer', subject: 'eve', ttl: '30m' } },
     ],
-    'delete /api/tokens/{token}': async () => [{ path: `/api/tokens/${await addToken()}`, status: 200 }],
+    'delete /api/tokens/{token}': async () => [
+      { path: `/api/tokens/${await objects.addToken()}`, status: 200 },
+    ],
     'get /api/audit': () => [{ path: '/api/audit?limit=5', status: 200 }],
     'get /api/audit.csv': () => [{ path: '/api/audit.csv', status: 200 }],
     'get /health': () => [{ path: '/health', status: 200 }],
