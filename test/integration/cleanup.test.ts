@@ -139,6 +139,33 @@ describe('documents', () => {
     expect(await storage.exists('shared.pdf')).toBe(false);
   });
 
+  it('leave a file that a conversion names, which goes with the conversion', async () => {
+    for (const [id, completedAt] of [
+      ['young', young],
+      ['old', old],
+    ]) {
+      await addDocument(`converted-${id}`, old, `converted-${id}.pdf`);
+      await world.pool.query(
+        "insert into conversions (id, upload_path, status, completed_at) values ($1, $2, 'complete', $3)",
+        [id, `converted-${id}.pdf`, completedAt],
+      );
+    }
+    const removed = { documents: 2, conversions: 1, files: 1 };
+    expect(await clean({ dryRun: true })).toMatchObject({ removed });
+    expect(await clean()).toMatchObject({ removed });
+    expect(await storage.exists('converted-young.pdf')).toBe(true);
+    expect(await storage.exists('converted-old.pdf')).toBe(false);
+  });
+
+  it('are not counted by a dry run while another has their files in hand', async () => {
+    await addDocument('old', old);
+    await world.database.cleanup.removeBatch('documents', now, 10, 'cleanup-1');
+    expect(await clean({ dryRun: true })).toMatchObject({ removed: { files: 1 } });
+    expect(await world.database.cleanup.claimRemoval(3_600)).toBe('reports/old.pdf');
+    expect(await clean({ dryRun: true })).toMatchObject({ removed: { files: 0 } });
+    expect(await clean({ key: 'cleanup-2' })).toMatchObject({ removed: { files: 0 } });
+  });
+
   it('removed by a process that is killed at any point are counted once, and leave neither row nor file', async () => {
     for (let index = 0; index < 12; index++) await addDocument(`old-${index}`, old);
     const script = join(import.meta.dirname, '../support/cleanup-process.ts');
