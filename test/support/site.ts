@@ -17,7 +17,7 @@ import { createLoop } from '../../src/lifecycle/loop.ts';
 import type { Service } from '../../src/lifecycle/service.ts';
 import { createCancellationDuty } from '../../src/maintenance/heed-cancellations.ts';
 import { createWorkOff } from '../../src/maintenance/work-off-dead-letters.ts';
-import { silentLogger } from '../../src/observability/logger.ts';
+import { createLogger } from '../../src/observability/logger.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 import { DeadLetterControl } from '../../src/queue/dead-letter-control.ts';
 import { JobControl } from '../../src/queue/job-control.ts';
@@ -138,7 +138,8 @@ export async function openSite(
     metrics: undefined,
     health: {},
     ready: () => true,
-    log: silentLogger(),
+    // What a 500 hides from its caller is to be seen of a test that fails by one.
+    log: createLogger({ level: 'error', serviceName: 'test', readable: false, redact: (text) => text }),
     redact: createRedactor([jwtSecret, adminPassword]),
     ...overrides,
   };
