@@ -1,7 +1,8 @@
 /**
- * The end of `npm run bench -- mails [mails]`: mails end to end in a worker process as it runs in production: taken from the
- * queue, rendered, claimed in the ledger, sent to a SendGrid on loopback that answers in 50 ms, settled and completed. The
- * bound of 50 at once is 1,000 a second; SendGrid and the stores are on the same cores, so their time is told as well.
+ * The end of `npm run bench -- mails [mails] [at once]`: mails end to end in a worker process as it runs in production: taken
+ * from the queue, rendered, claimed in the ledger, sent to a SendGrid on loopback that answers in 50 ms, settled and
+ * completed. The bound of 50 at once is 1,000 a second, of 25 it is 500; SendGrid and the stores are on the same cores, so
+ * their time is told as well.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,8 +22,7 @@ import { processorMs } from './processor-time.ts';
 import { findRedis, startRedis } from './stores.ts';
 
 const answerMs = 50;
-const atOnce = 50;
-const mails = Number(process.argv[2] ?? '6000');
+const [mails = 6_000, atOnce = 50] = process.argv.slice(2).map(Number);
 const said = z.discriminatedUnion('event', [
   z.object({ event: z.literal('ready'), port: z.number() }),
   z.object({ event: z.literal('first') }),
@@ -76,6 +76,7 @@ async function measured(kind: 'redis' | 'postgres', redisUrl: string | undefined
       EMAIL_FROM: 'bench@example.org',
       QUEUE_BACKEND: kind,
       LOCK_DURATION: '30000',
+      WORKER_CONCURRENCY: String(atOnce),
       ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     },
   });
