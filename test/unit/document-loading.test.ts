@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../src/package.ts';
 
-/** Prints which of these packages the processors load before they have any work. */
+/** Prints which of these packages the processors and the outbox load before they have any work. */
 const program = `
   import { registerHooks } from 'node:module';
   const heavy = new Set();
@@ -11,16 +11,17 @@ const program = `
   registerHooks({
     load(url, context, next) {
       loads += 1;
-      const name = /node_modules\\/(pdfkit|fontkit|exceljs|unpdf)\\//.exec(url)?.[1];
+      const name = /node_modules\\/(pdfkit|fontkit|exceljs|unpdf|nodemailer)\\//.exec(url)?.[1];
       if (name !== undefined) heavy.add(name);
       return next(url, context);
     },
   });
   await import('./processors/index.ts');
+  await import('./src/integrations/mail/outbox.ts');
   console.log(JSON.stringify({ loads, heavy: [...heavy] }));
 `;
 
-it('loads what draws documents with the first document, so that an idle worker stays small', async () => {
+it('loads what draws documents and composes mails with the first of them, so that an idle worker stays small', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: packageRoot,
   });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import MailComposer from 'nodemailer/lib/mail-composer';
 import { MillraceError } from '../../errors/catalogue.ts';
 import { checkAddress, checkMail } from './message.ts';
 import { composition, nameOf } from './mime.ts';
@@ -39,6 +38,8 @@ export function createOutbox(options: OutboxOptions): MailProvider {
 }
 
 async function compose(mail: Mail, from: string): Promise<Buffer> {
+  // With the first mail: a worker that sends none has no need of its four megabytes.
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer');
   const composer = new MailComposer({ ...composition(mail, from), newline: 'win' });
   return composer.compile().build();
 }
