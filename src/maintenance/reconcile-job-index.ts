@@ -23,9 +23,14 @@ export interface JobIndexReconcilerOptions {
 }
 
 const defaultGraceMs = 15_000;
-/** Jobs that are looked at in one step, and the most steps that one list of a queue gets in a round. */
+/**
+ * Jobs that are looked at in one step, how much further the next begins, and the most steps that one list of a queue gets in
+ * a round. Steps overlap, since BullMQ on PostgreSQL orders jobs that ended in the same millisecond anew for each page: one
+ * at the seam of two could be in neither.
+ */
 const page = 200;
-const mostSteps = 10;
+const stride = page / 2;
+const mostSteps = 20;
 /** Rows of the index that are looked up in their queues in a round, for each group of states. */
 const mostRows = 500;
 const lookUpsAtOnce = 25;
@@ -120,15 +125,15 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
   const mendList = async (queue: string, list: List): Promise<number> => {
     let mended = 0;
     for (let step = 0; step < mostSteps; step++) {
-      const found = await mendPage(queue, list, step * page);
+      const found = await mendPage(queue, list, step * stride);
       mended += found.mended;
       if (found.jobs < page) return mended;
       if (found.mended === 0) break;
     }
     const key = `${queue}/${list}`;
-    const from = sweeps.get(key) ?? page;
+    const from = sweeps.get(key) ?? stride;
     const further = await mendPage(queue, list, from);
-    sweeps.set(key, further.jobs < page ? page : from + page);
+    sweeps.set(key, further.jobs < page ? stride : from + stride);
     return mended + further.mended;
   };
 

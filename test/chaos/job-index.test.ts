@@ -61,7 +61,9 @@ async function disagreeing({ queues, pool }: Mill): Promise<string[]> {
   const right = new Set(known.map(({ id }) => id));
   const strangers = rows.filter(({ id }) => !jobs.some((job) => job.id === id));
   return [
-    ...jobs.filter(({ id }) => !right.has(id)).map(({ id }) => `${id}`),
+    ...jobs
+      .filter(({ id }) => !right.has(id))
+      .map(({ id = '', attemptsMade }) => `${id}, ${attemptsMade}: ${JSON.stringify(indexed.get(id))}`),
     ...strangers.map(({ id }) => `${id} is no job`),
   ];
 }
