@@ -24,8 +24,11 @@ export interface Surroundings {
   inspectBackend(): Promise<Finding[]>;
 }
 
-/** Above so many jobs for each connection they would wait for the database and not for their work. */
-const jobsPerConnection = 8;
+/**
+ * Above so many jobs for each connection they would wait for the database and not for their work. Most of them are mails,
+ * which go to the ledger many in a statement, four statements at a time.
+ */
+const jobsPerConnection = 10;
 /** Type stripping, and several packages, want at least this. */
 const oldestNode = 22;
 /** What one process takes once it has drawn its first report; below it the system begins to kill. */

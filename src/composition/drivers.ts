@@ -12,6 +12,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Redact } from '../observability/redaction.ts';
 import { type Alerts, startSentry } from '../observability/sentry.ts';
 import { version } from '../package.ts';
+import { mailsAtOnce } from './at-once.ts';
 import { startSandbox } from './development.ts';
 
 export async function openAlerts(
@@ -31,25 +32,18 @@ export async function openAlerts(
   });
 }
 
-/** Many servers refuse more from one client (Postfix's `smtpd_client_connection_count_limit` is 50 by default). */
-const mostSmtpConnections = 20;
-
 export async function openMail(config: Config): Promise<MailProvider> {
   const { provider, from, sendgrid, smtpUrl, rateLimit } = config.mail;
+  const { atProvider } = mailsAtOnce(config);
   const pace = rateLimit === undefined ? {} : { perSecond: rateLimit };
   if (provider === 'sendgrid' && sendgrid.apiKey !== undefined) {
     const { createSendGrid } = await import('../integrations/mail/sendgrid.ts');
     const opened = createSendGrid({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.baseUrl, from, ...pace });
-    return atOnce(opened, config.worker.concurrency.email);
+    return atOnce(opened, atProvider);
   }
   if (provider === 'smtp' && smtpUrl !== undefined) {
     const { createSmtp } = await import('../integrations/mail/smtp.ts');
-    return createSmtp({
-      url: smtpUrl,
-      from,
-      connections: Math.min(config.worker.concurrency.email, mostSmtpConnections),
-      ...pace,
-    });
+    return createSmtp({ url: smtpUrl, from, connections: atProvider, ...pace });
   }
   const { createOutbox } = await import('../integrations/mail/outbox.ts');
   return createOutbox({ dir: outboxOf(config), from, ...pace });

@@ -5,17 +5,18 @@ import type { Backend, Finding } from '../backend/port.ts';
 import { messageOf } from '../errors/classify.ts';
 import { findBrowser } from '../integrations/chromium/find.ts';
 import { type Provider, preflight } from '../preflight.ts';
+import { jobsAtOnce } from './at-once.ts';
 import { connectionsNeeded } from './connections.ts';
 
 /** What a start looks at: the machine, the store, and the settings that have to fit each other. */
-export async function lookAround(config: Config, backend: Backend): Promise<Finding[]> {
+export async function lookAround(config: Config, backend: Pick<Backend, 'inspect'>): Promise<Finding[]> {
   const works = config.roles.includes('worker');
   const { processes } = config.worker;
   const here = works && processes === 1 ? queueNames.length : 0;
   const found = preflight({
     dataDir: config.dataDir,
     databasePool: config.database.poolMax,
-    concurrency: works ? queueNames.reduce((jobs, queue) => jobs + config.worker.concurrency[queue], 0) : 0,
+    concurrency: works ? Object.values(jobsAtOnce(config)).reduce((sum, jobs) => sum + jobs, 0) : 0,
     memoryBytes: works ? processes * config.maxMemoryBytes : 0,
     inspectBackend: () => backend.inspect(connectionsNeeded(config) - connectionsOf(here)),
   });

@@ -11,6 +11,7 @@ import type { Redact } from '../observability/redaction.ts';
 import type { DeadLetters } from '../queue/dead-letters.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 import { WorkerRuntime } from '../worker/runtime.ts';
+import { jobsAtOnce } from './at-once.ts';
 
 /** Lines of its log that are kept with a job, the latest. */
 const keptLines = 1_000;
@@ -45,20 +46,11 @@ export function openWorkers(config: Config, log: Logger, redact: Redact, parts: 
     deadLetters,
     events,
     log,
-    concurrency: { ...config.worker.concurrency, email: emailJobsAtOnce(config) },
+    concurrency: jobsAtOnce(config),
     lockDurationMs: config.worker.lockDurationMs,
     shutdownTimeoutMs: config.shutdownTimeoutMs,
     instance: config.instance,
   });
-}
-
-/**
- * Jobs of the `email` queue that run at once. SendGrid is given no more mails at a time than the queue's concurrency; half as
- * many more are made ready or noted meanwhile, or its places would stand empty while the ledger and the queue are asked.
- */
-export function emailJobsAtOnce({ mail, worker }: Config): number {
-  const { email } = worker.concurrency;
-  return mail.provider === 'sendgrid' ? email + Math.floor(email / 2) : email;
 }
 
 /** Worker processes of their own, each put together as `openWorkers` does it, in the place of workers in this one. */

@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../config/index.ts';
-import { emailJobsAtOnce } from '../../src/composition/workers.ts';
+import { jobsAtOnce, mailsAtOnce } from '../../src/composition/at-once.ts';
+import { lookAround } from '../../src/composition/preflight.ts';
 import { atOnce } from '../../src/integrations/mail/at-once.ts';
 import { sampleMail } from '../contract/mail-provider.ts';
 
@@ -91,11 +95,44 @@ describe('mails at once', () => {
   });
 });
 
-it('runs half as many jobs of mails more than SendGrid is given mails, and with other providers none', () => {
-  const jobs = (concurrency: number, environment: Readonly<Record<string, string>>) =>
-    emailJobsAtOnce(loadConfig({ QUEUE_EMAIL_CONCURRENCY: String(concurrency), ...environment }));
+describe('a worker process', () => {
+  const config = (environment: Readonly<Record<string, string>>) =>
+    loadConfig({ QUEUE_EMAIL_CONCURRENCY: '50', ...environment });
   const sendGrid = { SENDGRID_API_KEY: 'SG.test' };
-  expect([1, 2, 5, 50].map((concurrency) => jobs(concurrency, sendGrid))).toEqual([1, 3, 7, 75]);
-  expect(jobs(50, { EMAIL_PROVIDER: 'outbox' })).toBe(50);
-  expect(jobs(50, { EMAIL_PROVIDER: 'smtp', SMTP_URL: 'smtp://localhost' })).toBe(50);
+
+  it('has half as many mails more in hand than SendGrid is given at a time, and with other providers none', () => {
+    const inHand = (concurrency: number) =>
+      mailsAtOnce(config({ ...sendGrid, QUEUE_EMAIL_CONCURRENCY: String(concurrency) }));
+    expect([1, 2, 5, 50].map(inHand)).toEqual([
+      { inHand: 1, atProvider: 1 },
+      { inHand: 3, atProvider: 2 },
+      { inHand: 7, atProvider: 5 },
+      { inHand: 75, atProvider: 50 },
+    ]);
+    expect(mailsAtOnce(config({ EMAIL_PROVIDER: 'outbox' }))).toEqual({ inHand: 50, atProvider: 50 });
+    const smtp = { EMAIL_PROVIDER: 'smtp', SMTP_URL: 'smtp://localhost' };
+    expect(mailsAtOnce(config(smtp))).toEqual({ inHand: 50, atProvider: 20 });
+  });
+
+  it('runs as many jobs of the other queues as they are set to', () => {
+    const { email, ...others } = config(sendGrid).worker.concurrency;
+    expect(jobsAtOnce(config(sendGrid))).toEqual({ ...others, email: 75 });
+    expect(email).toBe(50);
+  });
+
+  it('is warned of a pool that is too small for all that it has in hand', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'millrace-at-once-'));
+    onTestFinished(() => rm(dataDir, { recursive: true }));
+    const backend = { inspect: async () => [] };
+    // With 12 jobs of the other queues, 62 are not too many for eight connections, and 87 are.
+    const settings = { DATA_DIR: dataDir, DATABASE_POOL_MAX: '8', CHROMIUM_PATH: 'none' };
+    const pools = async (environment: Readonly<Record<string, string>>) =>
+      (await lookAround(config({ ...settings, ...environment }), backend))
+        .filter(({ about }) => about === 'DATABASE_POOL_MAX')
+        .map(({ message }) => message);
+    expect(await pools({ EMAIL_PROVIDER: 'outbox' })).toEqual([]);
+    expect(await pools(sendGrid)).toEqual([expect.stringContaining('8 connections serve 87 jobs at once')]);
+    expect(await pools({ ...sendGrid, ROLE: 'api' })).toEqual([]);
+    expect(await pools({ ...sendGrid, DATABASE_POOL_MAX: '10' })).toEqual([]);
+  });
 });

@@ -66,8 +66,8 @@ describe('a clock', () => {
 
 describe('settings', () => {
   it('that do not fit each other are named with what would', () => {
-    expect(lookAtPool(10, 80)).toEqual([]);
-    expect(lookAtPool(10, 81)[0]?.message).toContain('at least 11');
+    expect(lookAtPool(10, 100)).toEqual([]);
+    expect(lookAtPool(10, 101)[0]?.message).toContain('at least 11');
     expect(lookAtMemory(2 ** 31, 2 ** 31)).toEqual([]);
     expect(lookAtMemory(2 ** 31 + 1, 2 ** 31)[0]?.about).toBe('MAX_MEMORY_RESTART');
     expect(lookAtFreeMemory(512 * 1024 ** 2)).toEqual([]);
