@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { groups } from '../../config/schema.ts';
@@ -31,6 +31,20 @@ describe('generated files', () => {
       expect(example).toMatch(new RegExp(`^#${name}=`, 'm'));
       expect(table).toContain(`| \`${name}\` |`);
     }
+  });
+
+  test('a code and a variable stand in one file each, and no file is left out', async () => {
+    const namesIn = async (folder: string) => {
+      const files = (await readdir(join(root, folder))).map((file) => read(join(folder, file)));
+      return (await Promise.all(files)).flatMap((text) =>
+        [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name),
+      );
+    };
+    const sorted = (names: readonly unknown[]) => names.map(String).sort();
+    expect(sorted(await namesIn('src/errors/codes'))).toEqual(sorted(Object.keys(catalogue)));
+    expect(sorted(await namesIn('config/variables'))).toEqual(
+      sorted(Object.values(groups).flatMap((group) => Object.keys(group))),
+    );
   });
 
   test('.env.example sets nothing by itself', async () => {
