@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MillraceError } from '../errors/catalogue.ts';
+import { type ErrorCode, MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
 import type { DeadLetterOperation, DeadLetterOperations } from '../integrations/database/port.ts';
 import { createLoop } from '../lifecycle/loop.ts';
@@ -23,6 +23,11 @@ const batchMs = 100;
 /** Somebody else's claim on a letter has ended by then. */
 const busyTries = 30;
 const busyPauseMs = 500;
+const ofTheStore: ReadonlySet<ErrorCode> = new Set([
+  'QUEUE_UNAVAILABLE',
+  'DATABASE_UNAVAILABLE',
+  'REQUEST_TIMEOUT',
+]);
 
 /**
  * Works off replays and discards of many dead letters, at their pace. Each operation is worked on by one process, which
@@ -128,8 +133,8 @@ async function workOn(
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       if (error.code === 'DEAD_LETTER_CLOSED' || error.code === 'DEAD_LETTER_NOT_FOUND') return undefined;
-      // The store is away: the operation is given up here and goes on when its lease has ended.
-      if (error.code === 'QUEUE_UNAVAILABLE' || error.code === 'DATABASE_UNAVAILABLE') throw error;
+      // The store is away or too slow: the operation is given up here and goes on when its lease has ended.
+      if (ofTheStore.has(error.code)) throw error;
       if (error.code !== 'DEAD_LETTER_BUSY' || tries === busyTries)
         return `${error.code}: ${messageOf(error)}`;
       if (!(await slept(busyPauseMs, closing))) return undefined;

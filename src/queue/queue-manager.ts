@@ -50,7 +50,8 @@ export class QueueManager {
   /**
    * Adds one job. Resolves when the store has it.
    * @throws InvalidPayloadError naming the path of each wrong field; MillraceError INVALID_OPTIONS, TOO_LARGE,
-   * UNKNOWN_QUEUE, UNKNOWN_JOB, JOB_UNAVAILABLE, IDEMPOTENCY_CONFLICT; QUEUE_UNAVAILABLE when nothing was accepted.
+   * UNKNOWN_QUEUE, UNKNOWN_JOB, JOB_UNAVAILABLE, IDEMPOTENCY_CONFLICT; QUEUE_UNAVAILABLE when nothing was accepted;
+   * REQUEST_TIMEOUT when the store gave no answer, so that nobody knows.
    */
   addJob<Q extends QueueName, N extends JobName<Q>>(
     queue: Q,
@@ -208,7 +209,7 @@ export class QueueManager {
 
   /**
    * Runs work on the queues of `queue`.
-   * @throws MillraceError QUEUE_UNAVAILABLE when the store is away; else what the work throws.
+   * @throws MillraceError as `reach` says; else what the work throws.
    */
   reach<T>(work: () => Promise<T>): Promise<T> {
     return reach(this.#options.backend, work);

@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/port.ts';
+import { reached } from '../backend/unanswered.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
 
@@ -6,20 +7,29 @@ import { messageOf } from '../errors/classify.ts';
 const pingTimeoutMs = 2_000;
 
 /**
- * Does work on the store. An error is the store's absence if the store does not answer the smallest question either.
- * @throws MillraceError QUEUE_UNAVAILABLE when the store is away; else what the work throws.
+ * Does work on the store. An error that the store itself gives is its absence if it does not answer the smallest question
+ * either.
+ * @throws MillraceError QUEUE_UNAVAILABLE when the store is away and nothing was accepted; REQUEST_TIMEOUT when it gave no
+ * answer, so that nobody knows what became of the work; else what the work throws.
  */
 export async function reach<T>(store: Pick<Backend, 'ping'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof MillraceError || (await answers(store))) throw error;
+    if (error instanceof MillraceError) throw error;
+    const came = reached(error);
+    if (came === 'unknown') {
+      throw new MillraceError(
+        'REQUEST_TIMEOUT',
+        `The queues gave no answer (${messageOf(error)}) and may have done it all the same. Try again, with the same idempotency key if it must not be done twice.`,
+        { cause: error },
+      );
+    }
+    if (came === 'refused' && (await answers(store))) throw error;
     throw new MillraceError(
       'QUEUE_UNAVAILABLE',
-      `The queues do not answer (${messageOf(error)}); nothing was accepted. Try again, with an idempotency key if it must not be done twice.`,
-      {
-        cause: error,
-      },
+      `The queues do not answer (${messageOf(error)}); nothing was accepted. Try again.`,
+      { cause: error },
     );
   }
 }

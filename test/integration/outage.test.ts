@@ -77,7 +77,9 @@ function outageSuite(kind: string, openLine: () => Promise<Line>): void {
 
     async function expectUnavailable(adding: () => Promise<unknown>): Promise<void> {
       const began = performance.now();
-      await expect(adding()).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', status: 503 });
+      // The second where it was on its way already: nobody can say then what became of it.
+      const code = expect.stringMatching(/^(QUEUE_UNAVAILABLE|REQUEST_TIMEOUT)$/);
+      await expect(adding()).rejects.toMatchObject({ code, status: 503 });
       expect(performance.now() - began).toBeLessThan(patienceMs);
     }
 
