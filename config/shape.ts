@@ -24,6 +24,7 @@ export function shape(values: Values, queueConcurrency: ReadonlyMap<QueueName, n
     dataDir: resolve(values.DATA_DIR),
     logLevel: values.LOG_LEVEL,
     debugScoring: values.DEBUG_SCORING,
+    startupTimeoutMs: values.STARTUP_TIMEOUT,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
     maxMemoryBytes: values.MAX_MEMORY_RESTART,
     instance: `${hostname()}-${process.pid}`,

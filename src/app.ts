@@ -25,6 +25,7 @@ import { createFetcher } from './integrations/attachments/fetcher.ts';
 import { createTextExtractor } from './integrations/attachments/text-extractor.ts';
 import type { Database } from './integrations/database/port.ts';
 import { createServiceGroup } from './lifecycle/service-group.ts';
+import { createStartPatience, type StartPatience } from './lifecycle/start-patience.ts';
 import type { Supervisor } from './lifecycle/supervisor.ts';
 import { Events } from './observability/events.ts';
 import { logJobs } from './observability/job-log.ts';
@@ -70,11 +71,32 @@ export interface Parent {
   readonly embeddedUrl: string | undefined;
 }
 
+export interface Start {
+  /** Of a worker process. */
+  readonly parent?: Parent;
+  /** Ends the waiting for a store that is away; the start then rejects. */
+  readonly signal?: AbortSignal;
+}
+
 /** Puts the platform together: the only place that sees drivers and processors at once. */
-export async function createApp(config: Config, log: Logger, redact: Redact, parent?: Parent): Promise<App> {
+export async function createApp(
+  config: Config,
+  log: Logger,
+  redact: Redact,
+  { parent, signal }: Start = {},
+): Promise<App> {
   const closers: (() => Promise<unknown>)[] = [];
+  // A worker process tells its parent, which waits for all of them.
+  const timeoutMs = parent === undefined ? config.startupTimeoutMs : 0;
   try {
-    return await compose(config, log, redact, closers, parent);
+    return await compose(
+      config,
+      log,
+      redact,
+      closers,
+      createStartPatience({ timeoutMs, log, signal }),
+      parent,
+    );
   } catch (error) {
     // What was opened before the fault must not keep the process alive, or a server running.
     for (const close of closers.reverse())
@@ -88,21 +110,24 @@ async function compose(
   log: Logger,
   redact: Redact,
   closers: (() => Promise<unknown>)[],
+  patience: StartPatience,
   parent: Parent | undefined,
 ): Promise<App> {
   const runs = (role: Config['roles'][number]) => config.roles.includes(role);
   const supervises = parent === undefined && runs('worker') && config.worker.processes > 1;
   const works = runs('worker') && !supervises;
-  const { database, databaseUrl, place: tables } = await openTables(config, log, closers, parent);
+  const { database, databaseUrl, place: tables } = await openTables(config, log, closers, parent, patience);
   let metrics: Metrics | undefined;
   const tracing = await openTracing(config, redact, async () => (await metrics?.read()) ?? []);
-  const backend = await openBackend({
-    kind: config.backend.kind,
-    redisUrl: config.backend.redisUrl,
-    databaseUrl,
-    workers: works ? queueNames.length : 0,
-    ...(tracing === undefined ? {} : { telemetry: tracing.telemetry }),
-  });
+  const backend = await patience.reach(() =>
+    openBackend({
+      kind: config.backend.kind,
+      redisUrl: config.backend.redisUrl,
+      databaseUrl,
+      workers: works ? queueNames.length : 0,
+      ...(tracing === undefined ? {} : { telemetry: tracing.telemetry }),
+    }),
+  );
   closers.push(() => backend.close());
   const findings = parent === undefined ? await lookAround(config, backend) : [];
   refuseFaults(findings);
@@ -168,7 +193,7 @@ async function compose(
       })
     : undefined;
   const embeddedUrl = config.database.url === undefined ? databaseUrl : undefined;
-  const supervisor = supervises ? openSupervisor(config, log, events, embeddedUrl) : undefined;
+  const supervisor = supervises ? openSupervisor(config, log, events, patience, embeddedUrl) : undefined;
   metrics = createMetrics(events, {
     // Whoever supervises tells of the queues, once and not for each of its processes.
     queues: parent === undefined ? queueNames : [],

@@ -1,5 +1,5 @@
 import { loadConfig, plannedSettings, secretsOf } from '../config/index.ts';
-import { createApp } from './app.ts';
+import { type App, createApp } from './app.ts';
 import { banner } from './cli/banner.ts';
 import { fatalText } from './errors/fatal.ts';
 import { createEnding } from './lifecycle/ending.ts';
@@ -20,21 +20,32 @@ async function main(): Promise<void> {
   });
   const planned = plannedSettings();
   if (planned.length > 0) log.warn({ variables: planned }, 'set, but not used by this version yet');
-  const app = await createApp(config, log, redact);
-
-  const ending = createEnding({ log, stop: () => app.stop() });
+  const asked = new AbortController();
+  let app: App | undefined;
+  const ending = createEnding({ log, stop: async () => app?.stop() });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (!ending.exiting) return ending.exit(signal, 0);
+      if (!ending.exiting && !asked.signal.aborted) {
+        asked.abort();
+        // What is still being put together closes what it has opened.
+        if (app !== undefined) ending.exit(signal, 0);
+        return;
+      }
       // Whoever asks twice does not want to wait.
-      app.supervisor?.kill();
+      app?.supervisor?.kill();
       process.exit(1);
     });
   }
+  try {
+    app = await createApp(config, log, redact, { signal: asked.signal });
+  } catch (error) {
+    if (!asked.signal.aborted) throw error;
+  }
+  if (app === undefined || asked.signal.aborted) return ending.exit('before it was up', 0);
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (error: unknown) => {
       log.fatal({ err: error }, kind);
-      app.alerts?.report(error);
+      app?.alerts?.report(error);
       ending.exit(kind, 1);
     });
   }

@@ -25,7 +25,7 @@ async function main(link: SupervisorLink): Promise<void> {
     readable: !config.production,
     redact,
   }).child({ worker });
-  const app = await createApp(config, log, redact, { embeddedUrl });
+  const app = await createApp(config, log, redact, { parent: { embeddedUrl } });
 
   const ending = createEnding({
     log,

@@ -81,6 +81,11 @@ export const service = {
     default: 'false',
     description: '`true`: story scoring logs inputs’ lengths, scores and tokens',
   }),
+  STARTUP_TIMEOUT: variable(whole(0, 3_600_000), {
+    default: '60000',
+    description:
+      'ms that a start waits for Redis, PostgreSQL or Supabase while it does not answer; then it ends with exit code 1. `0`: not at all',
+  }),
   SHUTDOWN_TIMEOUT: variable(whole(0, 3_600_000), {
     default: '30000',
     description: 'ms for running jobs to finish on SIGTERM',

@@ -106,7 +106,7 @@ async function applyMigrations(
     throw new MillraceError(
       'QUEUE_UNAVAILABLE',
       `PostgreSQL at ${withoutSecrets(settings.connectionString)} does not answer (${messageOf(error)}). ${embedded ? embeddedAdvice : 'Check DATABASE_URL and the server.'}`,
-      { cause: error },
+      { cause: error, retryable: !isRefusal(error) },
     );
   });
   try {
@@ -115,6 +115,11 @@ async function applyMigrations(
   } finally {
     await client.end();
   }
+}
+
+/** 28: the name or the password is wrong; 3D: there is no such database. Both stay so until somebody mends them. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^(28|3D)/.test(error.code ?? '');
 }
 
 function openPool(settings: pg.PoolConfig): pg.Pool {

@@ -1,5 +1,5 @@
 import { withBackend } from 'bullmq';
-import { Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
 import { MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
 import { createGatheringRedisBackend } from './gathering/redis-backend.ts';
@@ -48,16 +48,23 @@ export async function openRedisBackend({
     keepAlive: keepAliveMs,
   });
   // Both reconnect by themselves; what fails meanwhile is reported by whoever asked for it.
-  for (const client of [producer, consumer]) client.on('error', () => undefined);
+  let fault: unknown;
+  for (const client of [producer, consumer]) {
+    client.on('error', (error) => {
+      fault = error;
+    });
+  }
   try {
     await Promise.all([producer.connect(), consumer.connect()]);
   } catch (error) {
     // Else both would go on trying for ever.
     for (const client of [producer, consumer]) client.disconnect();
+    // What `connect` rejects with says no more than that the connection is closed; why was told before.
+    const cause = fault ?? error;
     throw new MillraceError(
       'QUEUE_UNAVAILABLE',
-      `Redis at ${withoutSecrets(url)} does not answer (${messageOf(error)}). Check REDIS_URL and the server.`,
-      { cause: error },
+      `Redis at ${withoutSecrets(url)} does not answer (${messageOf(cause)}). Check REDIS_URL and the server.`,
+      { cause, retryable: !(cause instanceof ReplyError) },
     );
   }
   const traced = telemetry === undefined ? {} : { telemetry };

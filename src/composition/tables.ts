@@ -4,6 +4,7 @@ import type { Database } from '../integrations/database/port.ts';
 import { openPool } from '../integrations/database/postgres/connection.ts';
 import { openDatabase } from '../integrations/database/postgres/index.ts';
 import { migrate } from '../integrations/database/postgres/migrate.ts';
+import { impatient, type StartPatience } from '../lifecycle/start-patience.ts';
 import type { Logger } from '../observability/logger.ts';
 import { packageRoot } from '../package.ts';
 import { connectionsNeeded } from './connections.ts';
@@ -38,11 +39,12 @@ export async function openTables(
   log: Logger,
   closers: (() => Promise<unknown>)[],
   parent?: { readonly embeddedUrl: string | undefined },
+  patience: StartPatience = impatient,
 ): Promise<Tables> {
   const { url, poolMax, supabase } = config.database;
   if (supabase === undefined) {
     const databaseUrl = url ?? parent?.embeddedUrl ?? (await startEmbedded(config, log, closers));
-    if (parent === undefined) await applyMigrations(databaseUrl, log);
+    if (parent === undefined) await patience.reach(() => applyMigrations(databaseUrl, log));
     const database = openDatabase({ url: databaseUrl, poolMax });
     closers.push(() => database.close());
     return { database, databaseUrl, place: url === undefined ? 'embedded PostgreSQL' : 'PostgreSQL' };
@@ -52,8 +54,8 @@ export async function openTables(
     import('../integrations/database/supabase/schema.ts'),
   ]);
   if (parent === undefined) {
-    const applied = url === undefined ? [] : await applyMigrations(url, log);
-    await checkSchema(supabase, migrations, applied.length > 0 ? reloadMs : 0);
+    const applied = url === undefined ? [] : await patience.reach(() => applyMigrations(url, log));
+    await patience.reach(() => checkSchema(supabase, migrations, applied.length > 0 ? reloadMs : 0));
   }
   const database = openSupabase(supabase);
   closers.push(() => database.close());

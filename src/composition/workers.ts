@@ -3,6 +3,7 @@ import type { Config } from '../../config/index.ts';
 import type { Services } from '../../processors/define.ts';
 import { processors } from '../../processors/index.ts';
 import type { Backend } from '../backend/index.ts';
+import type { StartPatience } from '../lifecycle/start-patience.ts';
 import { createSupervisor, type Supervisor } from '../lifecycle/supervisor.ts';
 import type { Events } from '../observability/events.ts';
 import type { JobTrails } from '../observability/job-trails.ts';
@@ -58,6 +59,7 @@ export function openSupervisor(
   config: Config,
   log: Logger,
   events: Events,
+  patience: StartPatience,
   embeddedUrl: string | undefined,
 ): Supervisor {
   return createSupervisor({
@@ -69,6 +71,7 @@ export function openSupervisor(
     shutdownTimeoutMs: config.shutdownTimeoutMs,
     // A stuck process loses its jobs after one lock duration; a busy one may yet come back.
     silenceMs: Math.max(shortestSilenceMs, 2 * config.worker.lockDurationMs),
+    patience,
     log,
     onEnd: ({ worker, end }) => {
       if (end !== 'stopped') events.emit('worker.ended', { worker, reason: end });

@@ -2,6 +2,7 @@ import { MillraceError } from '../errors/catalogue.ts';
 import type { Logger } from '../observability/logger.ts';
 import { type MetricsSnapshot, RetiredCounters } from '../observability/summed-metrics.ts';
 import type { Service } from './service.ts';
+import { impatient, isAway, type StartPatience } from './start-patience.ts';
 import { beatMs } from './supervision.ts';
 import type { EndReport } from './worker-end.ts';
 import { WorkerProcess, type WorkerStatus } from './worker-process.ts';
@@ -16,6 +17,8 @@ export interface SupervisorOptions {
   readonly shutdownTimeoutMs: number;
   /** A worker process that says nothing for so long is stuck. */
   readonly silenceMs: number;
+  /** How long the first of them may wait for a store that is away; not at all when absent. */
+  readonly patience?: StartPatience;
   readonly log: Logger;
   onEnd?(report: EndReport): void;
   /** Given by tests, which cannot wait for minutes. */
@@ -41,15 +44,18 @@ const urgentShare = 1.5;
 
 /**
  * Runs worker processes: starts again the ones that die, at growing intervals while they die soon; replaces those that
- * pass the memory limit, after they have drained; kills those that no longer say a word. `start` rejects when no
- * process comes up, and resolves when one does: the others are tried again.
+ * pass the memory limit, after they have drained; kills those that no longer say a word. `start` resolves when a process
+ * has come up: the others are tried again. It rejects when none has, which it waits for while it is a store's absence
+ * that keeps them down.
  */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { log, memoryLimitBytes, shutdownTimeoutMs, silenceMs } = options;
+  const { log, memoryLimitBytes, shutdownTimeoutMs, silenceMs, patience = impatient } = options;
   const retired = new RetiredCounters();
   let watch: NodeJS.Timeout | undefined;
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
+  /** Has whoever waits for a first process look again. */
+  let news: () => void = () => undefined;
 
   const processes = Array.from(
     { length: options.processes },
@@ -62,6 +68,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         drainTimeoutMs: shutdownTimeoutMs + (options.closingMs ?? defaultClosingMs),
         silenceMs,
         backoff: options.backoff ?? defaultBackoff,
+        onUp: () => news(),
         onBeat: watchMemory,
         onEnd: tell,
         onRetired: (metrics) => retired.add(metrics),
@@ -84,6 +91,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function tell(report: EndReport): void {
     options.onEnd?.(report);
+    news();
     const { worker, pid, end, message, inOrder, failures, restartInMs } = report;
     const fields = { worker, pid, reason: message, failures, restartInMs };
     if (end === 'stopped' && inOrder) log.debug({ worker, pid }, 'a worker process has stopped');
@@ -97,13 +105,36 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       for (const process of processes) process.look();
     }, beatMs);
     const up = await Promise.all(processes.map((process) => process.start()));
-    if (up.includes(true) || stopping !== undefined) return;
+    if (up.includes(true) || (await firstUp())) return;
     const fault = processes.map((process) => process.fault).find((text) => text !== undefined);
     const why = fault ?? 'What they printed stands above.';
     throw new MillraceError('PREFLIGHT_FAILED', `None of the worker processes came up. ${why}`);
   }
 
+  /** Waits, while it is a store that keeps them all down, until one is up or nobody wants it any more. */
+  async function firstUp(): Promise<boolean> {
+    let over = patience.leftMs === 0;
+    const timer = setTimeout(() => {
+      over = true;
+      news();
+    }, patience.leftMs);
+    try {
+      while (stopping === undefined) {
+        if (processes.some(({ status }) => status.state === 'up')) return true;
+        // One that is just being tried again still has the fault of the time before.
+        if (over || !processes.some(({ status }) => isAway(status.fault))) return false;
+        await new Promise<void>((resolve) => {
+          news = resolve;
+        });
+      }
+      return true;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async function stop(): Promise<void> {
+    news();
     await Promise.all(processes.map((process) => process.stop()));
     clearInterval(watch);
   }

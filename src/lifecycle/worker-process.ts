@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { MetricsSnapshot } from '../observability/summed-metrics.ts';
 import { RestartBackoff } from './restart-backoff.ts';
+import { isAway } from './start-patience.ts';
 import { beatMs, type ToWorker, toSupervisor } from './supervision.ts';
 import { type EndReport, explainEnd, type HowItEnded, type WorkerEnd } from './worker-end.ts';
 
@@ -38,6 +39,7 @@ export interface WorkerProcessOptions {
   /** A process that says nothing for so long is stuck, and is killed. */
   readonly silenceMs: number;
   readonly backoff: { readonly firstMs: number; readonly longestMs: number; readonly provenMs: number };
+  onUp(): void;
   onBeat(process: WorkerProcess): void;
   onEnd(report: EndReport): void;
   /** The latest metrics of a process that has ended. */
@@ -45,6 +47,7 @@ export interface WorkerProcessOptions {
 }
 
 const reportTimeoutMs = 1_000;
+const longestPauseForStoreMs = 10_000;
 
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
@@ -192,6 +195,7 @@ export class WorkerProcess {
         if (this.#state !== 'starting') return true;
         clearTimeout(this.#timer);
         this.#state = 'up';
+        this.#options.onUp();
         return true;
       case 'beat':
         this.#beat = message;
@@ -213,7 +217,7 @@ export class WorkerProcess {
     const upMs = this.#upSince === undefined ? 0 : performance.now() - this.#upSince;
     const end = this.#cause ?? (this.#upSince === undefined ? 'not-started' : 'died');
     const stopped = end === 'stopped';
-    const restartInMs = stopped ? undefined : this.#backoff.next(upMs);
+    const restartInMs = stopped ? undefined : this.#pause(upMs);
     const report = {
       worker,
       pid: this.#child?.pid,
@@ -235,6 +239,12 @@ export class WorkerProcess {
       this.#timer = setTimeout(() => void this.start(), restartInMs);
     }
     onEnd(report);
+  }
+
+  #pause(upMs: number): number {
+    const pauseMs = this.#backoff.next(upMs);
+    // A store's return must not find everybody asleep; trying costs it nothing.
+    return isAway(this.#fault?.code) ? Math.min(pauseMs, longestPauseForStoreMs) : pauseMs;
   }
 
   #killAfter(ms: number, cause: WorkerEnd): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RestartBackoff } from '../../src/lifecycle/restart-backoff.ts';
+import { impatient } from '../../src/lifecycle/start-patience.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../../src/lifecycle/supervisor.ts';
 import type { EndReport } from '../../src/lifecycle/worker-end.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
@@ -107,6 +108,30 @@ describe('a supervisor', () => {
     const many = ends.length;
     expect(states()).toEqual(['stopped', 'stopped']);
     expect(ends).toHaveLength(many);
+  });
+
+  it('waits for a first process while a store that is away keeps them all down', async () => {
+    const patience = { ...impatient, leftMs: 600_000 };
+    await supervise(['away away away fine', 'away'], { patience }).start();
+    expect(states()[0]).toBe('up');
+    expect(endsOf(1).map(({ message }) => message)).toEqual(
+      Array(3).fill('It could not start: Worker 1 has no database.'),
+    );
+  });
+
+  it('waits no longer than the start has time', async () => {
+    const patience = { ...impatient, leftMs: 500 };
+    await expect(supervise(['away'], { patience }).start()).rejects.toMatchObject({
+      message: 'None of the worker processes came up. Worker 1 has no database.',
+    });
+  });
+
+  it('stops waiting for a store once it is something else that keeps them down', async () => {
+    const patience = { ...impatient, leftMs: 600_000 };
+    await expect(supervise(['away fails'], { patience }).start()).rejects.toMatchObject({
+      message: 'None of the worker processes came up. Worker 1 has no PORT_OF_CALL.',
+    });
+    expect(endsOf(1)).toHaveLength(2);
   });
 
   it('drains a process that has passed the limit, and starts another', async () => {

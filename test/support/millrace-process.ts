@@ -14,8 +14,14 @@ export interface MillraceProcess {
   kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Resolves when the process says that it is up; rejects with its output when it ends before. */
-export async function startMillrace(environment: Readonly<Record<string, string>>): Promise<MillraceProcess> {
+/**
+ * Resolves when the process says that it is up; rejects with its output when it ends before.
+ * @param onOutput hears all that it has printed so far, each time that it prints.
+ */
+export async function startMillrace(
+  environment: Readonly<Record<string, string>>,
+  onOutput: (output: string, child: ChildProcess) => void = () => undefined,
+): Promise<MillraceProcess> {
   const child = spawn(process.execPath, [join(root, 'src/main.ts')], {
     cwd: root,
     env: {
@@ -35,10 +41,13 @@ export async function startMillrace(environment: Readonly<Record<string, string>
       stream.setEncoding('utf8');
       stream.on('data', (chunk: string) => {
         printed += chunk;
+        onOutput(printed, child);
         if (printed.includes('is up (')) resolve();
       });
     }
-    child.once('exit', () => reject(new Error(`Millrace ended before it was up:\n${printed}`)));
+    child.once('close', (code) =>
+      reject(new Error(`Millrace ended before it was up, with code ${code}:\n${printed}`)),
+    );
   });
   return {
     child,

@@ -6,6 +6,7 @@ import { linkToSupervisor } from '../../src/lifecycle/supervised.ts';
  *
  * - `fine` comes up, drains when told to, and counts one job for each start;
  * - `fails` cannot start and says why; `crashes` says nothing;
+ * - `away` cannot start for want of a database;
  * - `hungry` is fine, and passes any limit of memory;
  * - `stuck` comes up and then never comes back from what it does;
  * - `deaf` comes up and drains for ever.
@@ -23,6 +24,10 @@ const behaviour = behaviours[Math.min(starts, behaviours.length) - 1];
 if (behaviour === 'crashes') process.exit(3);
 if (behaviour === 'fails') {
   await link.failed('PREFLIGHT_FAILED', `Worker ${worker} has no PORT_OF_CALL.`);
+  process.exit(1);
+}
+if (behaviour === 'away') {
+  await link.failed('DATABASE_UNAVAILABLE', `Worker ${worker} has no database.`);
   process.exit(1);
 }
 const alive = setInterval(() => undefined, 1_000);
