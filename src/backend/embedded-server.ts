@@ -2,7 +2,8 @@
  * A real PostgreSQL for machines that have nothing but Node; its programs come from npm.
  *
  * The server is a process of its own that belongs to a data folder, not to us: several processes may use it, it
- * survives the death of any of them, and whoever starts next adopts it. It ends when the last user stops.
+ * survives the death of any of them, and whoever starts next adopts it. It ends when the last user stops. Should it
+ * die under its users, one of them starts it again.
  *
  * All that changes the folder or the server's state is done under one lock between processes, so there are just
  * two states to find on entering: no server runs on the folder, or one does (starting, ready or stopping). That
@@ -18,10 +19,10 @@ import { type Layout, openLayout } from './embedded-server/layout.ts';
 import { withLock } from './embedded-server/lock.ts';
 import { openPasswords } from './embedded-server/passwords.ts';
 import { HOST } from './embedded-server/port.ts';
-import { markOf } from './embedded-server/processes.ts';
 import { findRunner } from './embedded-server/runner.ts';
 import { ensureRunning, type Start, stopWithoutUsers } from './embedded-server/upkeep.ts';
 import { registerUser, unregisterUser } from './embedded-server/users.ts';
+import { watchServer } from './embedded-server/watch.ts';
 
 /** A server in use by this process. */
 export interface EmbeddedServer {
@@ -40,6 +41,8 @@ export interface EmbeddedServerOptions {
   readonly dataDir: string;
   /** Told what is done, a sentence each. */
   readonly onLog?: (message: string) => void;
+  /** Told that the server died, and whether it could be started again. */
+  readonly onDeath?: (message: string) => void;
   /** Default 200. A server that runs already keeps what it was started with. */
   readonly maxConnections?: number;
 }
@@ -65,14 +68,17 @@ async function enter(layout: Layout, options: EmbeddedServerOptions): Promise<Em
   const { server, joined } = await ensureRunning(start);
   start.log(`${joined ? 'joined' : 'started'} PostgreSQL, process ${server.pid}, port ${server.port}`);
   const use = await registerUser(layout.users);
-  const mark = await markOf(server.pid);
+  const watch = await watchServer(start, server, options.onDeath ?? start.log);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopping ??= leave(start, use, mark).catch((error: unknown) => {
-      // What failed may be tried again.
-      stopping = undefined;
-      throw translate(error, layout.dataDir);
-    });
+    stopping ??= watch
+      .stop()
+      .then(() => leave(start, use, watch.mark()))
+      .catch((error: unknown) => {
+        // What failed may be tried again.
+        stopping = undefined;
+        throw translate(error, layout.dataDir);
+      });
     return stopping;
   };
   const url = `postgres://${APPLICATION}:${start.passwords.application}@${HOST}:${server.port}/${APPLICATION}`;

@@ -74,6 +74,7 @@ async function startEmbedded(
     dataDir: config.dataDir,
     maxConnections: Math.max(usualConnections, connectionsNeeded(config) + spareConnections),
     onLog: (message) => log.debug(message),
+    onDeath: (message) => log.warn(message),
   });
   closers.push(() => server.stop());
   return server.url;

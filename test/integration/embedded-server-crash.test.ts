@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { withLock } from '../../src/backend/embedded-server/lock.ts';
@@ -34,12 +43,15 @@ describe('an embedded server after a crash', () => {
   });
 
   test('a server that was killed is started anew, as soon as its last process has gone', async () => {
-    const first = await start(dataDir);
+    const owner = spawnOwner(dataDir);
+    const first = await started(owner);
     const busy = await connect(first.url);
     const { rows } = await busy.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const session = rows[0]?.pid ?? Number.NaN;
     await query(first.url, "INSERT INTO survivors VALUES ('server killed')");
     const [pid] = postmasters(dataDir);
+    // Its user would start it again by itself.
+    await kill(owner);
     // A process that cannot notice the death of its server keeps the folder for as long as we like.
     process.kill(session, 'SIGSTOP');
     process.kill(pid ?? Number.NaN, 'SIGKILL');
@@ -53,6 +65,52 @@ describe('an embedded server after a crash', () => {
     expect(postmasters(dataDir)).toHaveLength(1);
     expect(postmasters(dataDir)).not.toEqual([pid]);
     expect(await names(second.url)).toContain('server killed');
+  });
+
+  test('a server that dies under its users is started again by one of them, at its address', async () => {
+    const owner = spawnOwner(dataDir);
+    const { url } = await started(owner);
+    const onLog = vi.fn();
+    const joined = await start(dataDir, onLog);
+    await query(url, "INSERT INTO survivors VALUES ('used when killed')");
+    const [pid] = postmasters(dataDir);
+    process.kill(pid ?? Number.NaN, 'SIGKILL');
+    await vi.waitFor(async () => expect(await names(url)).toContain('used when killed'), 40_000);
+
+    expect(joined.url).toBe(url);
+    expect(postmasters(dataDir)).toHaveLength(1);
+    expect(postmasters(dataDir)).not.toEqual([pid]);
+    await kill(owner);
+    await joined.stop();
+    expect(processesIn(dataDir)).toEqual([]);
+    expect(onLog).toHaveBeenCalledWith(expect.stringContaining('stopped PostgreSQL'));
+  });
+
+  test('a server that died waits for its port, since its users know it by that', async () => {
+    const onLog = vi.fn();
+    const { url, port } = await start(dataDir, onLog);
+    const session = await connect(url);
+    const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const backend = rows[0]?.pid ?? Number.NaN;
+    const [pid] = postmasters(dataDir);
+    // Keeps the folder until somebody else has the port.
+    process.kill(backend, 'SIGSTOP');
+    process.kill(pid ?? Number.NaN, 'SIGKILL');
+    const stranger = createServer();
+    await vi.waitFor(async () => {
+      stranger.listen(port, '127.0.0.1');
+      await once(stranger, 'listening');
+    }, 40_000);
+    process.kill(backend, 'SIGCONT');
+    const log = join(dataDir, 'postgres.log');
+    await vi.waitFor(() => expect(readFileSync(log, 'utf8')).toContain('could not bind'), 40_000);
+    stranger.close();
+
+    await vi.waitFor(
+      () => expect(onLog).toHaveBeenCalledWith(expect.stringContaining('had ended, and was started again')),
+      60_000,
+    );
+    expect(await names(url)).toContain('restart');
   });
 
   test('a pid file whose pid now belongs to another process of the same user does not stop a start', async () => {

@@ -34,8 +34,11 @@ const RETRY_PAUSE_MS = 100;
 /** Recovery after a crash may take its time. */
 const ANSWER_LIMIT_MS = 60_000;
 
-/** Finds the server or starts it. A start that stumbles over what a crash left behind is tried again. */
-export async function ensureRunning(start: Start): Promise<Running> {
+/**
+ * Finds the server or starts it, on `fixedPort` where there are users that know it by that. A start that stumbles over
+ * what a crash left behind is tried again.
+ */
+export async function ensureRunning(start: Start, fixedPort?: number): Promise<Running> {
   const { layout } = start;
   const found = await untilAnswering(start);
   if (found !== undefined) return { server: found, joined: true };
@@ -44,7 +47,7 @@ export async function ensureRunning(start: Start): Promise<Running> {
   await keepPreviousLog(layout);
   for (let attempt = 1; ; attempt++) {
     await clearStalePidFile(layout);
-    const port = await choosePort(layout);
+    const port = fixedPort ?? (await choosePort(layout));
     try {
       return await startOnce(start, port);
     } catch (error) {
