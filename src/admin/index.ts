@@ -6,9 +6,9 @@ import { permit } from '../http/middleware/authenticate.ts';
 import { boardHeaders } from '../http/middleware/security-headers.ts';
 import type { Database } from '../integrations/database/port.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
-import { createBoard } from './board.ts';
+import { boardAssets } from './board-assets.ts';
 import { auditBoard } from './board-changes.ts';
-import { boardAssets } from './board-page.ts';
+import { boardOnDemand } from './board-on-demand.ts';
 import { assets } from './console/assets.ts';
 import { createFlash } from './console/flash.ts';
 import { type ConsoleServices, consoleFiles, consolePages } from './console/pages/index.ts';
@@ -77,7 +77,7 @@ export function adminRoutes(options: AdminOptions): Router {
     boardAssets(),
     boardHeaders(),
     auditBoard(trail),
-    createBoard(queues, options.console.jobs),
+    boardOnDemand(queues, options.console.jobs),
   );
   router.use(express.urlencoded({ extended: false, limit: bodyLimits.console }));
   router.use(

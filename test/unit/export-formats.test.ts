@@ -33,13 +33,18 @@ const row = (title: string | null): ExportRow => [
 ];
 const empty: ExportRow = ['', null, null, null, null, null, null];
 
-async function write(writer: ExportWriter, rows: readonly ExportRow[], batchSize = 3): Promise<Buffer> {
+async function write(
+  writer: ExportWriter,
+  rows: readonly ExportRow[],
+  batchSize = 3,
+  asked = columns,
+): Promise<Buffer> {
   const sink = new PassThrough();
   const bytes = buffer(sink);
   async function* batches() {
     for (let from = 0; from < rows.length; from += batchSize) yield rows.slice(from, from + batchSize);
   }
-  expect(await writer(columns, batches(), sink)).toBe(rows.length);
+  expect(await writer(asked, batches(), sink)).toBe(rows.length);
   return bytes;
 }
 
@@ -100,6 +105,33 @@ describe('an export as NDJSON', () => {
       updated_at: null,
       tags: null,
     });
+  });
+
+  it('is what JSON.stringify writes, whatever is known of a row', async () => {
+    const known = columns.filter(({ type }) => type === 'text' || type === 'boolean' || type === 'day');
+    const values = fc.record({
+      title: fc.option(anyText),
+      active: fc.option(fc.boolean()),
+      posted_on: fc.option(fc.constant('2024-02-29')),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray([...known], { minLength: 1 }),
+        fc.array(values),
+        async (asked, objects) => {
+          const rows = objects.map((object) =>
+            asked.map(({ name }) => {
+              const value = Object.entries(object).find(([key]) => key === name)?.[1] ?? null;
+              return typeof value === 'boolean' ? (value ? 't' : 'f') : value;
+            }),
+          );
+          const text = (await write(writeNdjson, rows, 3, asked)).toString();
+          const names = asked.map(({ name }) => name);
+          expect(text).toBe(objects.map((object) => `${JSON.stringify(object, names)}\n`).join(''));
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   it('takes any text and gives it back', async () => {

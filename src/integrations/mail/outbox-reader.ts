@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import PostalMime from 'postal-mime';
 import { MillraceError } from '../../errors/catalogue.ts';
 
 /** A mail of the outbox, as a reader would be shown it. */
@@ -30,6 +29,8 @@ export function createOutboxReader(dir: string): (messageId: string) => Promise<
           'The mail is too large to be shown. Open its file in a mail program.',
         );
       }
+      // Loaded with the first mail that somebody opens.
+      const { default: PostalMime } = await import('postal-mime');
       const { subject, html, text } = await PostalMime.parse(await readFile(path));
       return { subject: subject ?? '', html, text };
     } catch (error) {
