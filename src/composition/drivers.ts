@@ -38,7 +38,13 @@ export async function openMail(config: Config): Promise<MailProvider> {
   const pace = rateLimit === undefined ? {} : { perSecond: rateLimit };
   if (provider === 'sendgrid' && sendgrid.apiKey !== undefined) {
     const { createSendGrid } = await import('../integrations/mail/sendgrid.ts');
-    const opened = createSendGrid({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.baseUrl, from, ...pace });
+    const opened = createSendGrid({
+      apiKey: sendgrid.apiKey,
+      baseUrl: sendgrid.baseUrl,
+      from,
+      connections: atProvider,
+      ...pace,
+    });
     return atOnce(opened, atProvider);
   }
   if (provider === 'smtp' && smtpUrl !== undefined) {

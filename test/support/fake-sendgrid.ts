@@ -32,6 +32,8 @@ export interface FakeSendGrid {
   readonly requests: number;
   /** Requests whose client went away before it was answered. */
   readonly abandoned: number;
+  /** Connections that were open to it at the same moment, at most. */
+  readonly mostConnections: number;
   /** The next requests get these, in order; then the server judges by SendGrid's rules again. */
   script(...answers: ScriptedAnswer[]): void;
   /** Nothing is answered, scripted or not, until it is let go; what is given up before that is never kept. */
@@ -59,6 +61,8 @@ export async function startFakeSendGrid(options: FakeSendGridOptions): Promise<F
   const waiting: { readonly reached: () => boolean; readonly resolve: () => void }[] = [];
   let requests = 0;
   let abandoned = 0;
+  let connections = 0;
+  let mostConnections = 0;
   let held: Promise<void> | undefined;
 
   const server = createServer((request, response) => {
@@ -70,6 +74,13 @@ export async function startFakeSendGrid(options: FakeSendGridOptions): Promise<F
     handle(request, response).catch((error: unknown) =>
       response.destroy(error instanceof Error ? error : undefined),
     );
+  });
+  server.on('connection', (socket) => {
+    connections += 1;
+    mostConnections = Math.max(mostConnections, connections);
+    socket.once('close', () => {
+      connections -= 1;
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -160,6 +171,9 @@ export async function startFakeSendGrid(options: FakeSendGridOptions): Promise<F
     },
     get abandoned() {
       return abandoned;
+    },
+    get mostConnections() {
+      return mostConnections;
     },
     script: (...answers) => void script.push(...answers),
     hold() {

@@ -71,6 +71,23 @@ describe('what goes over the wire', () => {
   });
 });
 
+describe('connections', () => {
+  it('are as many as mails go at a time, and are used again and again', async () => {
+    const provider = createSendGrid({ apiKey, baseUrl: server.baseUrl, from: sender, connections: 4 });
+    let left = 60;
+    const inTurn = async () => {
+      while (left-- > 0) await provider.send(sampleMail(), never());
+    };
+    await Promise.all(Array.from({ length: 4 }, inTurn));
+    expect(server.accepted).toHaveLength(60);
+    expect(server.mostConnections).toBe(4);
+    // More at a time wait for one of them.
+    await Promise.all(Array.from({ length: 20 }, () => provider.send(sampleMail(), never())));
+    expect(server.mostConnections).toBe(4);
+    provider.close?.();
+  });
+});
+
 describe('what SendGrid answers', () => {
   it('400: rejected, with the fields and the messages', async () => {
     const error = await failure(open(), sampleMail({ to: 'ada@localhost', text: '' }));

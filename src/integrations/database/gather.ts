@@ -11,21 +11,26 @@ export interface GatherOptions {
   readonly most?: number;
   /** Calls at once: while they run, the next is gathered. */
   readonly inFlight?: number;
+  /** How far apart calls begin at least, in ms, unless one would be full. */
+  readonly everyMs?: number;
 }
 
 /**
  * Makes one call of those that are asked for at the same moment: a statement and a commit for many rows instead of one
- * for each. It never waits for more to come, it takes what has gathered in the current turn or while calls were under
- * way, so an item alone is as quick as ever. An item that makes its call fail fails alone: the others are asked again.
+ * for each. It takes what has gathered in the current turn, while calls were under way, or since the last call when that
+ * began less than `everyMs` ago; so an item alone is as quick as ever, and a stream of items goes in few calls. An item
+ * that makes its call fail fails alone: the others are asked again.
  * @param many answers each item in its place.
  */
 export function gather<Item, Answer>(
   many: (items: readonly Item[]) => Promise<readonly Answer[]>,
-  { most = 100, inFlight = 2 }: GatherOptions = {},
+  { most = 100, inFlight = 2, everyMs = 0 }: GatherOptions = {},
 ): (item: Item) => Promise<Answer> {
   const waiting: Pending<Item, Answer>[] = [];
   let running = 0;
   let scheduled = false;
+  let earliest = 0;
+  let timer: NodeJS.Timeout | undefined;
 
   async function call(batch: readonly Pending<Item, Answer>[]): Promise<void> {
     try {
@@ -43,7 +48,15 @@ export function gather<Item, Answer>(
 
   function flush(): void {
     scheduled = false;
+    clearTimeout(timer);
+    timer = undefined;
     while (waiting.length > 0 && running < inFlight) {
+      const early = waiting.length < most ? earliest - performance.now() : 0;
+      if (early > 0) {
+        timer = setTimeout(flush, early);
+        return;
+      }
+      earliest = performance.now() + everyMs;
       running += 1;
       void call(waiting.splice(0, most)).then(() => {
         running -= 1;
@@ -55,7 +68,7 @@ export function gather<Item, Answer>(
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      if (scheduled || running >= inFlight) return;
+      if (scheduled || running >= inFlight || (timer !== undefined && waiting.length < most)) return;
       scheduled = true;
       // After the caller's own turn, so that what is asked for together is seen together.
       queueMicrotask(flush);

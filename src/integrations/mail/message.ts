@@ -35,9 +35,8 @@ export function checkMail(mail: Mail): Mail {
   const name = toName === undefined ? '' : oneLine(toName);
   return {
     ...rest,
-    // A return alone is no line break in a mail, and servers differ in what they make of it.
-    text: mail.text.replace(/\r\n?/g, '\n'),
-    html: mail.html.replace(/\r\n?/g, '\n'),
+    text: withPlainBreaks(mail.text),
+    html: withPlainBreaks(mail.html),
     subject: oneLine(mail.subject) || '(no subject)',
     ...(name === '' ? {} : { toName: name }),
     ...(headers === undefined ? {} : { headers: checkHeaders(headers) }),
@@ -45,6 +44,11 @@ export function checkMail(mail: Mail): Mail {
       ? {}
       : { attachments: attachments.map(checkAttachment) }),
   };
+}
+
+/** A return alone is no line break in a mail, and servers differ in what they make of it. */
+function withPlainBreaks(text: string): string {
+  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
 }
 
 /** @throws MillraceError MAIL_REJECTED */

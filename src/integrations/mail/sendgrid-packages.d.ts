@@ -28,9 +28,13 @@ declare module '@sendgrid/helpers' {
   }
 
   export namespace classes {
+    class Personalization {
+      setTo(to: Address): void;
+    }
+
     class Mail {
       setFrom(from: Address): void;
-      addTo(to: Address): void;
+      addPersonalization(personalization: Personalization): void;
       setSubject(subject: string): void;
       addTextContent(text: string): void;
       addHtmlContent(html: string): void;

@@ -21,6 +21,8 @@ export interface SendGridOptions {
   readonly from: string;
   /** How long one request may take in all, in ms. */
   readonly timeoutMs?: number;
+  /** Connections at most; as many mails go at a time, further ones wait for one. */
+  readonly connections?: number;
   readonly perSecond?: number;
 }
 
@@ -35,6 +37,8 @@ export function createSendGrid(options: SendGridOptions): MailProvider {
   // Connections stay open: a new TLS connection for each mail would cost more than the mail.
   const { origin, pathname } = new URL(options.baseUrl);
   const pool = new Pool(origin, {
+    // Without a bound the next mail opens a new one, as the one whose answer has just come is free only a moment later.
+    connections: options.connections ?? null,
     connect: { timeout: timeoutMs },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -118,6 +122,8 @@ async function post({ pool, base, apiKey }: Wire, mail: classes.Mail, signal: Ab
 
 /** SendGrid's JSON; anything else stays text. */
 function parsed(text: string): unknown {
+  // As of each mail that is accepted.
+  if (text === '') return text;
   try {
     return JSON.parse(text);
   } catch {
@@ -129,9 +135,11 @@ function parsed(text: string): unknown {
 function messageOf(mail: Mail, from: string): classes.Mail {
   const message = new classes.Mail();
   message.setFrom({ email: from });
-  message.addTo(
+  const person = new classes.Personalization();
+  person.setTo(
     mail.toName === undefined ? { email: mail.to } : { email: mail.to, name: sendGridName(mail.toName) },
   );
+  message.addPersonalization(person);
   message.setSubject(mail.subject);
   // In this order, which SendGrid insists on.
   message.addTextContent(mail.text);

@@ -86,6 +86,14 @@ export function mailLedger(open: Open): void {
       Array.from({ length: 20 }, () => deliveries.claim({ ...claim, jobKey: 'email:race' })),
     );
     expect(same.filter((known) => known.outcome === 'send' && !known.unclear)).toHaveLength(1);
+    const race = { ...claim, jobKey: 'email:race' };
+    const outcomes = ['rejected', 'sent', 'rejected'] as const;
+    await Promise.all(outcomes.map((status) => deliveries.settle({ ...race, status, messageId: status })));
+    expect(await deliveries.claim(race)).toMatchObject({
+      outcome: 'settled',
+      status: 'sent',
+      messageId: 'sent',
+    });
   });
 
   it('lets one mail that it cannot hold fail alone', async () => {
