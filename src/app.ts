@@ -27,6 +27,7 @@ import type { Database } from './integrations/database/port.ts';
 import { createServiceGroup } from './lifecycle/service-group.ts';
 import { createStartPatience, type StartPatience } from './lifecycle/start-patience.ts';
 import type { Supervisor } from './lifecycle/supervisor.ts';
+import { logConnections } from './observability/connection-log.ts';
 import { Events } from './observability/events.ts';
 import { logJobs } from './observability/job-log.ts';
 import type { Logger } from './observability/logger.ts';
@@ -142,7 +143,7 @@ async function compose(
     pending,
     maxAttempts: config.worker.maxAttempts,
     backoffMs: config.worker.backoffMs,
-    onError: (queue, error) => log.warn({ queue, err: error }, 'queue connection'),
+    onError: logConnections(log, 'queue connection'),
     events,
   });
   closers.push(() => queues.close());

@@ -50,6 +50,8 @@ const nothing = {
 };
 
 const defaultStormWindowMs = 60_000;
+/** Events of one cause in a window, before the rest is one count. */
+const singleEvents = 5;
 
 /**
  * Sends one event to Sentry for each dead letter, and nothing for retries that later succeed; of a storm the first few,
@@ -105,6 +107,7 @@ export async function startSentry(events: Events, options: SentryOptions): Promi
   };
   const storm = new Storm<DeadLettered>({
     windowMs: options.stormWindowMs ?? defaultStormWindowMs,
+    single: singleEvents,
     tell: (letter) => send(letter, 0),
     // Its own event says one of them; the number is of the others.
     tellCount: (letter, held) => send(letter, held - 1),

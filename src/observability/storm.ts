@@ -1,6 +1,3 @@
-/** How many of one cause are told singly in a window, before the rest is only counted. */
-const single = 5;
-
 interface Window<T> {
   told: number;
   held: number;
@@ -10,6 +7,8 @@ interface Window<T> {
 
 export interface StormOptions<T> {
   readonly windowMs: number;
+  /** How many of one cause are told singly in a window, before the rest is only counted. */
+  readonly single: number;
   tell(event: T): void;
   /** Tells of those that were held back in a window that has ended; `latest` is one of them. */
   tellCount(latest: T, held: number): void;
@@ -27,7 +26,7 @@ export class Storm<T> {
   add(cause: string, event: T): void {
     const window = this.#windows.get(cause) ?? this.#open(cause, event);
     window.latest = event;
-    if (window.told < single) {
+    if (window.told < this.#options.single) {
       window.told++;
       this.#options.tell(event);
     } else window.held++;

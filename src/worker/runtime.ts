@@ -3,6 +3,7 @@ import type { Backend, Job, JobWorker } from '../backend/port.ts';
 import { MillraceError } from '../errors/catalogue.ts';
 import { type Classified, classify } from '../errors/classify.ts';
 import type { Service } from '../lifecycle/service.ts';
+import { logConnections } from '../observability/connection-log.ts';
 import type { Events } from '../observability/events.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { DeadLetters } from '../queue/dead-letters.ts';
@@ -48,11 +49,13 @@ export class WorkerRuntime implements Service {
   readonly #options: WorkerRuntimeOptions;
   readonly #workers = new Map<QueueName, JobWorker>();
   readonly #running = new Map<string, Map<string, Execution>>();
+  readonly #connectionError: (queue: string, error: Error) => void;
   #stopping: Promise<void> | undefined;
   #handingBack = false;
 
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
+    this.#connectionError = logConnections(options.log, 'worker connection');
   }
 
   async start(): Promise<void> {
@@ -143,7 +146,7 @@ export class WorkerRuntime implements Service {
   }
 
   #open(queue: QueueName): JobWorker {
-    const { backend, concurrency, lockDurationMs, instance, log } = this.#options;
+    const { backend, concurrency, lockDurationMs, instance } = this.#options;
     const { defaults } = queues[queue];
     const running = new Map<string, Execution>();
     this.#running.set(queue, running);
@@ -159,7 +162,7 @@ export class WorkerRuntime implements Service {
     });
     worker.on('error', (error) => {
       // What a closing connection still says is no news.
-      if (this.#stopping === undefined) log.warn({ queue, err: error }, 'worker connection');
+      if (this.#stopping === undefined) this.#connectionError(queue, error);
     });
     worker.on('lockRenewalFailed', (jobIds) => {
       for (const id of jobIds)

@@ -1,4 +1,6 @@
+import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { logConnections } from '../../src/observability/connection-log.ts';
 import { JobTrails } from '../../src/observability/job-trails.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { Storm } from '../../src/observability/storm.ts';
@@ -11,6 +13,7 @@ describe('a storm of one cause', () => {
     const told: string[] = [];
     const storm = new Storm<string>({
       windowMs: 1_000,
+      single: 5,
       tell: (event) => told.push(event),
       tellCount: (latest, held) => told.push(`${held} until ${latest}`),
     });
@@ -35,6 +38,42 @@ describe('a storm of one cause', () => {
     expect(told.at(-1)).toBe('1 until a6');
     vi.advanceTimersByTime(10_000);
     expect(told).toHaveLength(6);
+  });
+});
+
+describe('what the connections of queues complain of', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is a line for each queue and kind, and a count for the rest of half a minute', () => {
+    const lines: unknown[] = [];
+    const log = pino(
+      { base: null, timestamp: false },
+      { write: (line: string) => void lines.push(JSON.parse(line)) },
+    );
+    const said = logConnections(log, 'worker connection');
+    const away = (message: string, code: string) => Object.assign(new Error(message), { code });
+    for (let at = 0; at < 300; at++) {
+      said('email', away('the database system is starting up', '57P03'));
+      said('sync', away('not yet accepting connections', '57P03'));
+    }
+    said('email', away('connection refused', 'ECONNREFUSED'));
+    expect(lines).toMatchObject([
+      { queue: 'email', err: { code: '57P03' }, msg: 'worker connection' },
+      { queue: 'sync', err: { code: '57P03' }, msg: 'worker connection' },
+      { queue: 'email', err: { code: 'ECONNREFUSED' }, msg: 'worker connection' },
+    ]);
+    vi.advanceTimersByTime(30_000);
+    expect(lines).toHaveLength(5);
+    expect(lines.slice(3)).toMatchObject([
+      {
+        queue: 'email',
+        times: 299,
+        last: 'the database system is starting up',
+        msg: 'worker connection, again',
+      },
+      { queue: 'sync', times: 299, last: 'not yet accepting connections', msg: 'worker connection, again' },
+    ]);
   });
 });
 
