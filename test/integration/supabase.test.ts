@@ -1,9 +1,13 @@
 import { createServer } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { MillraceError } from '../../src/errors/catalogue.ts';
 import type { Database } from '../../src/integrations/database/port.ts';
 import { openApi } from '../../src/integrations/database/supabase/api.ts';
 import { openSupabase } from '../../src/integrations/database/supabase/index.ts';
+import { freePort } from '../support/free-port.ts';
+import { until } from '../support/platform.ts';
 import { type Supabase, startSupabase } from '../support/postgrest.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 /** Some of every domain: what reads, what writes, what gives nothing back. */
@@ -139,7 +143,24 @@ describe('Supabase that is away, wrong or in the way', () => {
   });
 
   it('says that nobody is there', async () => {
-    await expect(open('key', 'http://127.0.0.1:9').users.find('u')).rejects.toMatchObject(unavailable);
+    const nobody = open('key', `http://127.0.0.1:${await freePort()}`).users.find('u');
+    await expect(nobody).rejects.toMatchObject({ ...unavailable, retryAfterMs: 5_000 });
+  });
+
+  it.each([
+    ['a gateway without a server behind it', 503, '', 5_000],
+    ['a project that is paused', 540, '<html></html>', 5_000],
+    ['a server that nobody could connect to', 522, 'error code: 522', 5_000],
+    ['no connection that was free', 504, '{"code":"PGRST003","message":"no"}', 5_000],
+    ['a database that is starting', 503, '{"code":"57P03","message":"no"}', 5_000],
+    ['a connection lost in use', 503, '{"code":"PGRST001","message":"no"}', undefined],
+    ['a statement ended by somebody', 503, '{"code":"57P01","message":"no"}', undefined],
+    ['a gateway that got half an answer', 502, '', undefined],
+    ['a gateway that waited for too long', 504, '', undefined],
+  ])('lets a job wait for %s, unless its statement may have run', async (_what, status, body, wait) => {
+    supabase.answerWith({ status, body });
+    await expect(open().users.find('u')).rejects.toMatchObject({ ...unavailable, retryAfterMs: wait });
+    await expect(open().users.upsert([user])).rejects.toMatchObject({ ...unavailable, retryAfterMs: wait });
   });
 
   it('waits no longer than its timeout', async () => {
@@ -223,6 +244,51 @@ describe('Supabase that is away, wrong or in the way', () => {
     const failed = await proposals.upsert([row]).catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: '23503' });
     expect(JSON.stringify(failed) + String(failed)).not.toContain('ada@');
+  });
+});
+
+describe('Supabase whose database', () => {
+  let world: World;
+  let line: TcpProxy;
+  let supabase: Supabase;
+  let database: Database;
+  beforeAll(async () => {
+    world = await createWorld();
+    line = await startTcpProxy(world.databaseUrl);
+    supabase = await startSupabase(line.url);
+    database = openSupabase({ url: supabase.url, serviceRoleKey: supabase.serviceRoleKey });
+  });
+  afterAll(async () => {
+    await supabase.close();
+    await line.close();
+    await world.close();
+  });
+
+  it('is lost over a statement says that it does not answer, and that the statement may have run', async () => {
+    await database.users.find('u');
+    line.loseAnswers(1);
+    await expect(database.users.find('u')).rejects.toMatchObject({
+      ...unavailable,
+      message: expect.stringContaining('Supabase does not answer'),
+      retryAfterMs: undefined,
+    });
+  });
+
+  it('is away costs nothing once PostgREST knows, and is found again', async () => {
+    await line.cut();
+    // A connection that PostgREST still holds is lost in use.
+    await until('what it holds is used up', async () => {
+      const error = await database.users.find('u').catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject(unavailable);
+      return error instanceof MillraceError && error.retryAfterMs === 5_000;
+    });
+    await line.resume();
+    await until('PostgREST has its picture of the schema again', () =>
+      database.users.find('u').then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 });
 

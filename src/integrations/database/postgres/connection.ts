@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { MillraceError } from '../../../errors/catalogue.ts';
 import { classify } from '../../../errors/classify.ts';
+import { awayMs, foundNobody } from '../away.ts';
 
 /** A row as it comes from the wire, before it is read. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -126,12 +127,10 @@ function translate(error: unknown): unknown {
   );
 }
 
-/** How long a job waits that has found no server, in ms; it may be away for as long as it likes, at no cost of an attempt. */
-const awayMs = 5_000;
-/** 57P03: it is starting or stopping. */
-const notThere = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', '57P03']);
-
-/** A connection that breaks later on does cost an attempt: it may be the statement that the server dies of. */
+/**
+ * 57P03: it is starting or stopping. A connection that breaks later on does cost an attempt: it may be the statement that
+ * the server dies of.
+ */
 function wasNotThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && notThere.has(String(error.code));
+  return foundNobody(error) || (error instanceof Error && 'code' in error && error.code === '57P03');
 }

@@ -1,6 +1,7 @@
 import { createClient } from '@supabase/supabase-js';
-import { MillraceError } from '../../../errors/catalogue.ts';
+import { foundNobody } from '../away.ts';
 import type { Row } from '../postgres/connection.ts';
+import { failure, nobodyCode, notOurs, strangerCode } from './failure.ts';
 
 export interface SupabaseOptions {
   /** The project's address, such as `https://abc.supabase.co`. */
@@ -47,8 +48,8 @@ export interface Api {
 
 /**
  * Opens the project's API with the key of the service. Nothing is asked before the first call.
- * Calls throw MillraceError DATABASE_UNAVAILABLE when no answer came, or none of PostgREST's, and
- * DATABASE_REFUSED when the key or a right is missing.
+ * Calls throw MillraceError DATABASE_UNAVAILABLE when no answer came, or none of PostgREST's, with `retryAfterMs` when the
+ * statement cannot have run; and DATABASE_REFUSED when the key or a right is missing.
  */
 export function openApi(options: SupabaseOptions): Api {
   const tables = openClient(options);
@@ -99,7 +100,7 @@ function openClient({ url, serviceRoleKey, timeoutMs = defaultTimeoutMs }: Supab
  * PostgREST answers in JSON, and its own 404 is an object with a code, so anything else comes from a wrong address.
  */
 async function refuseStrangers(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
-  const response = await fetch(input, init);
+  const response = await reach(input, init);
   const json = response.headers.get('content-type')?.includes('json') === true;
   // A write that asked for no rows has no body, but it has the count.
   if (response.status === 200 && !json && !response.headers.has('content-range')) return stranger();
@@ -109,63 +110,23 @@ async function refuseStrangers(...[input, init]: Parameters<typeof fetch>): Prom
   return new Response(body, { status: 404, headers: response.headers });
 }
 
+/** supabase-js gives a failed connection's code in a text for people alone. */
+async function reach(...request: Parameters<typeof fetch>): Promise<Response> {
+  try {
+    return await fetch(...request);
+  } catch (error) {
+    if (!(error instanceof Error && foundNobody(error.cause))) throw error;
+    return Response.json({ code: nobodyCode, message: '' }, { status: 503 });
+  }
+}
+
 function stranger(): Response {
   return Response.json({ code: strangerCode, message: '' }, { status: 502 });
 }
-
-const strangerCode = 'no PostgREST';
 
 async function checked(query: PromiseLike<Answer>, signal?: AbortSignal): Promise<Answer> {
   const answer = await query;
   if (answer.error === null) return answer;
   signal?.throwIfAborted();
   throw failure(answer.status, answer.error);
-}
-
-/** PostgreSQL's classes that pass by themselves, and PostgREST's codes for having no database. */
-const passing = /^(08...|40...|53...|57...|PGRST00[0-3])$/;
-const unauthorized = /^(PGRST30[0-9]|42501|28...)$/;
-const absent = /^(42P01|42703|42883|PGRST20[0-9])$/;
-const sqlState = /^[0-9A-Z]{5}$/;
-
-/**
- * The other side's `details` and message may hold values of rows, so the message here has the code alone; whoever needs
- * more finds it in the project's own log.
- */
-function failure(status: number, error: { readonly code?: string }): Error {
-  const code = error.code ?? '';
-  if (code === strangerCode) return notOurs();
-  if (unauthorized.test(code) || ((status === 401 || status === 403) && !sqlState.test(code))) {
-    return new MillraceError(
-      'DATABASE_REFUSED',
-      `Supabase refuses the request${said(status, code)}. Check that SUPABASE_SERVICE_ROLE_KEY is the service key of this project and has not run out.`,
-    );
-  }
-  if (absent.test(code)) {
-    return new MillraceError(
-      'DATABASE_OUTDATED',
-      `Supabase does not know a table or function that Millrace needs${said(status, code)}. Run \`npm run migrate\` with the project's DATABASE_URL.`,
-    );
-  }
-  const fromStatement = sqlState.test(code) && !passing.test(code);
-  if (!fromStatement && (status === 0 || status === 429 || status >= 500 || passing.test(code))) {
-    return new MillraceError(
-      'DATABASE_UNAVAILABLE',
-      `Supabase does not answer${said(status, code)}. Check SUPABASE_URL and the project's state.`,
-    );
-  }
-  if (code === '') return notOurs();
-  return Object.assign(new Error(`Supabase refuses a statement${said(status, code)}.`), { code });
-}
-
-function said(status: number, code: string): string {
-  const parts = [...(status === 0 ? [] : [`HTTP ${status}`]), ...(code === '' ? [] : [code])];
-  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
-}
-
-function notOurs(): MillraceError {
-  return new MillraceError(
-    'DATABASE_UNAVAILABLE',
-    'What answers at SUPABASE_URL is not the API of a Supabase project. Check the address.',
-  );
 }
