@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Settled } from './peers/peer.ts';
 import type { Task, Timing } from './tasks.ts';
 
 export interface ContestantOptions {
@@ -17,10 +18,15 @@ export interface ContestantOptions {
   readonly profileDir: string | undefined;
 }
 
+/** What a task took, and after it what the peer had put off meanwhile. */
+export interface Performance extends Timing {
+  readonly settled: Settled;
+}
+
 /** A peer's process as the bench sees it. */
 export interface Contestant {
   /** `workMs`: for how long each job that is processed keeps the processor; not at all when absent. */
-  perform(task: Task, jobs: number, workMs?: number): Promise<Timing & { readonly dropped: number }>;
+  perform(task: Task, jobs: number, workMs?: number): Promise<Performance>;
   /** Checks what the peer has watched, closes it, and resolves with the number of jobs it ran when it has ended. */
   close(): Promise<number>;
   kill(): void;
@@ -30,7 +36,7 @@ const timing = z.object({
   jobs: z.number(),
   seconds: z.number(),
   cpuSeconds: z.number(),
-  dropped: z.number(),
+  settled: z.object({ dropped: z.number(), seconds: z.number(), cpuSeconds: z.number() }),
 });
 const reply = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown().optional() }),

@@ -21,6 +21,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     jobs: { type: 'string', default: '4000' },
+    steady: { type: 'string', default: '90' },
     rows: { type: 'string', default: '1000000' },
     only: { type: 'string' },
     on: { type: 'string' },
@@ -29,6 +30,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const burst = Number(values.jobs);
+const steadySeconds = Number(values.steady);
 const rows = Number(values.rows);
 
 const migrations = join(import.meta.dirname, '../migrations');
@@ -51,10 +53,15 @@ async function cost(store: Store, indexUrl: string, dir: string, postmaster: num
   const withIndex = await open('millrace', { index: indexUrl });
   try {
     const pair = { store, without, withIndex, postmaster };
-    for (const task of ['process', 'concurrent', 'bulk'] as const) await compare(pair, task, burst);
-    // Long enough for the index to be written while jobs run, as it is under a load that does not end.
-    await compare(pair, 'process', 10 * burst);
-    await compare(pair, 'process', Math.ceil(burst / 4), 5);
+    if (values.only !== 'steady') {
+      for (const task of ['process', 'concurrent', 'bulk'] as const) await compare(pair, task, burst);
+      await compare(pair, 'bulk', 10 * burst);
+      await compare(pair, 'process', Math.ceil(burst / 4), 5);
+    }
+    const secondsOfTen = await compare(pair, 'process', 10 * burst);
+    // Adds and runs, and longer than anything is put off.
+    const jobs = Math.ceil((((10 * burst) / secondsOfTen) * steadySeconds) / 2_000) * 1_000;
+    if (jobs > 0) await compare(pair, 'steady', jobs);
     await Promise.all([without.close(), withIndex.close()]);
   } catch (error) {
     without.kill();
@@ -76,19 +83,29 @@ interface Compared {
 interface Price {
   readonly seconds: number;
   readonly node: number;
+  /** What Node puts off until there is time. */
+  readonly later: number;
   readonly postgres: number;
   readonly dropped: number;
 }
 
-async function compare(pair: Compared, task: Task, jobs: number, workMs = 0): Promise<void> {
+/** @returns seconds that it took without the index. */
+async function compare(pair: Compared, task: Task, jobs: number, workMs = 0): Promise<number> {
   const prices: { readonly off: Price; readonly on: Price }[] = [];
   for (let round = 0; round <= rounds; round++) {
     const run = async (peer: Performer): Promise<Price> => {
       await pair.store.clear();
       const before = processorMs(pair.postmaster);
-      const { seconds, cpuSeconds, dropped } = await peer.perform(task, jobs, workMs);
-      const postgres = ((processorMs(pair.postmaster) - before) * 1_000) / jobs;
-      return { seconds, node: (cpuSeconds * 1_000_000) / jobs, postgres, dropped };
+      const { seconds, cpuSeconds, settled } = await peer.perform(task, jobs, workMs);
+      const aJob = (cost: number) => (cost * 1_000_000) / jobs;
+      const postgres = aJob((processorMs(pair.postmaster) - before) / 1_000);
+      return {
+        seconds,
+        node: aJob(cpuSeconds),
+        later: aJob(settled.cpuSeconds),
+        postgres,
+        dropped: settled.dropped,
+      };
     };
     const first = round % 2 === 0;
     const early = await run(first ? pair.without : pair.withIndex);
@@ -96,13 +113,15 @@ async function compare(pair: Compared, task: Task, jobs: number, workMs = 0): Pr
     if (round > 0) prices.push(first ? { off: early, on: late } : { off: late, on: early });
   }
   const ratios = prices.map(({ off, on }) => off.seconds / on.seconds);
-  const more = (of: 'node' | 'postgres') => median(prices.map(({ off, on }) => on[of] - off[of])).toFixed(1);
+  const more = (of: 'node' | 'later' | 'postgres') =>
+    median(prices.map(({ off, on }) => on[of] - off[of])).toFixed(1);
   const dropped = prices.at(-1)?.on.dropped ?? 0;
   say(
     `${pair.store.kind.padEnd(9)} ${task.padEnd(11)} ${String(jobs).padStart(6)} jobs of ${workMs} ms: rate with the index to without ` +
       `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}), more a job in microseconds: ` +
-      `Node meanwhile ${more('node')}, PostgreSQL meanwhile and after ${more('postgres')}${dropped > 0 ? `; ${dropped} SIGHTS DROPPED since the beginning` : ''}`,
+      `Node meanwhile ${more('node')}, put off ${more('later')}, PostgreSQL meanwhile and after ${more('postgres')}${dropped > 0 ? `; ${dropped} SIGHTS DROPPED since the beginning` : ''}`,
   );
+  return median(prices.map(({ off }) => off.seconds));
 }
 
 /** Jobs of two months: four queues, two thousand owners, a failure in a thousand, words of every frequency. */
@@ -205,7 +224,7 @@ try {
   await migrate(pool, migrations);
   await pool.end();
 
-  if (values.only === undefined || values.only === 'cost') {
+  if (values.only === undefined || values.only === 'cost' || values.only === 'steady') {
     if (values.on !== 'redis') await cost(postgres, indexUrl.href, dir, postmaster);
     const redis = values.on === 'postgres' ? undefined : findRedis();
     if (redis === undefined) say('There is no redis-server on the PATH: the cost on Redis is left out.');

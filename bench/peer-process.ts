@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { openMillrace } from './peers/millrace.ts';
 import { openRawBullmq } from './peers/raw-bullmq.ts';
-import { perform, tasks } from './tasks.ts';
+import { allTasks, perform } from './tasks.ts';
 
 const settings = z.object({
   peer: z.enum(['raw', 'millrace']),
@@ -14,7 +14,7 @@ const settings = z.object({
   index: z.string().optional(),
 });
 const request = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('task'), task: z.enum(tasks), jobs: z.int(), workMs: z.number() }),
+  z.object({ kind: z.literal('task'), task: z.enum(allTasks), jobs: z.int(), workMs: z.number() }),
   z.object({ kind: z.literal('close') }),
 ]);
 
@@ -35,9 +35,9 @@ process.send?.({ ok: true });
 async function answer(asked: z.infer<typeof request>): Promise<unknown> {
   if (asked.kind === 'task') {
     const timing = await perform(peer, asked.task, asked.jobs, asked.workMs);
-    const { dropped } = await peer.settle();
-    if (asked.task === 'process') jobsRun += asked.jobs;
-    return { ...timing, dropped };
+    const settled = await peer.settle();
+    if (asked.task === 'process' || asked.task === 'steady') jobsRun += asked.jobs;
+    return { ...timing, settled };
   }
   await peer.verify(jobsRun);
   await peer.close();

@@ -20,6 +20,7 @@ const labels: Readonly<Record<Task, string>> = {
   concurrent: '100 adds at once',
   bulk: 'bulk of 500',
   process: 'processing, 50 at once',
+  steady: 'adding and processing',
 };
 
 const columns = [

@@ -1,19 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Elapsed, startClock } from './clock.ts';
 import { makePayload, type Peer } from './peers/peer.ts';
 
-/** What is measured; each task runs in the process of its peer. */
+/** What `npm run bench` measures; each task runs in the process of its peer. */
 export const tasks = ['lone', 'concurrent', 'bulk', 'process'] as const;
-export type Task = (typeof tasks)[number];
+/** `steady`: jobs are added and done at the same time. */
+export const allTasks = [...tasks, 'steady'] as const;
+export type Task = (typeof allTasks)[number];
 
-/** Seconds by the wall and of this process's processors for `jobs` jobs. */
-export interface Timing {
+/** What `jobs` jobs took. */
+export interface Timing extends Elapsed {
   readonly jobs: number;
-  readonly seconds: number;
-  readonly cpuSeconds: number;
 }
 
 const callsAtOnce = 100;
 const bulkSize = 500;
+/** Of a steady load: so many wait at most, so that no worker ever waits for a job. */
+const mostAhead = 2_000;
 /** For the store to record as completed what has run; the last few jobs at most. */
 const settleMs = 30_000;
 
@@ -23,6 +26,7 @@ const settleMs = 30_000;
  */
 export async function perform(peer: Peer, task: Task, jobs: number, workMs = 0): Promise<Timing> {
   if (task === 'process') return processJobs(peer, jobs, workMs);
+  if (task === 'steady') return addAndProcess(peer, jobs);
   const payloads = Array.from({ length: jobs }, (_, index) => makePayload(index));
   const clock = startClock();
   const ids = await adders[task](peer, payloads);
@@ -35,7 +39,9 @@ export async function perform(peer: Peer, task: Task, jobs: number, workMs = 0):
 
 type Payloads = readonly ReturnType<typeof makePayload>[];
 
-const adders = {
+const adders: Readonly<
+  Record<Exclude<Task, 'process' | 'steady'>, (peer: Peer, payloads: Payloads) => Promise<string[]>>
+> = {
   async lone(peer: Peer, payloads: Payloads): Promise<string[]> {
     const ids: string[] = [];
     for (const payload of payloads) ids.push(await peer.add(payload));
@@ -54,13 +60,17 @@ const adders = {
   },
 };
 
-/** The clock runs from the first job's run to the last one's: neither adding nor connecting is in it. */
+/**
+ * The clock runs from the first job's run to the last one's: neither adding nor connecting is in it, nor what the peer has put
+ * off while it added.
+ */
 async function processJobs(peer: Peer, jobs: number, workMs: number): Promise<Timing> {
   const payloads = Array.from({ length: jobs }, (_, index) => makePayload(index));
   const added = await adders.bulk(peer, payloads);
+  await peer.settle();
   const runs = new Map<string, number>();
   let clock: ReturnType<typeof startClock> | undefined;
-  const done = Promise.withResolvers<Omit<Timing, 'jobs'>>();
+  const done = Promise.withResolvers<Elapsed>();
   const stop = await peer.openWorkers((id) => {
     clock ??= startClock();
     for (const until = performance.now() + workMs; performance.now() < until; );
@@ -76,6 +86,32 @@ async function processJobs(peer: Peer, jobs: number, workMs: number): Promise<Ti
   return { jobs, ...timing };
 }
 
+/** The clock runs from the first add to the last job's run. */
+async function addAndProcess(peer: Peer, jobs: number): Promise<Timing> {
+  let added = 0;
+  let ran = 0;
+  let goOn = Promise.withResolvers<void>();
+  const stop = await peer.openWorkers(() => {
+    ran += 1;
+    if (ran === jobs || added - ran <= mostAhead) goOn.resolve();
+  });
+  const clock = startClock();
+  while (ran < jobs) {
+    goOn = Promise.withResolvers<void>();
+    if (added < jobs && added - ran <= mostAhead) {
+      const size = Math.min(bulkSize, jobs - added);
+      const first = added;
+      added += size;
+      await peer.addMany(Array.from({ length: size }, (_, index) => makePayload(first + index)));
+    } else await goOn.promise;
+  }
+  const timing = clock();
+  await allCompleted(peer, jobs);
+  await stop();
+  if (ran !== jobs) throw new Error(`${jobs} jobs were added, and there were ${ran} runs.`);
+  return { jobs, ...timing };
+}
+
 async function allCompleted(peer: Peer, jobs: number): Promise<void> {
   const deadline = Date.now() + settleMs;
   for (;;) {
@@ -85,16 +121,6 @@ async function allCompleted(peer: Peer, jobs: number): Promise<void> {
       throw new Error(`${jobs} jobs ran, but the store says ${JSON.stringify(counts)}.`);
     await pause(20);
   }
-}
-
-function startClock(): () => Omit<Timing, 'jobs'> {
-  const began = performance.now();
-  const cpuBegan = process.cpuUsage();
-  return () => {
-    const seconds = (performance.now() - began) / 1_000;
-    const { user, system } = process.cpuUsage(cpuBegan);
-    return { seconds, cpuSeconds: (user + system) / 1_000_000 };
-  };
 }
 
 function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {

@@ -1,17 +1,20 @@
 import { queueNames } from '../../queues/index.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { openDatabase } from '../../src/integrations/database/postgres/index.ts';
+import { keepsItsJobs } from '../../src/job-index/left-jobs.ts';
 import { JobRecorder } from '../../src/job-index/recorder.ts';
 import { createIndexWriter } from '../../src/job-index/writer.ts';
+import { createJobIndexCatchUp } from '../../src/maintenance/catch-up-job-index.ts';
 import { Events } from '../../src/observability/events.ts';
 import { logJobs } from '../../src/observability/job-log.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import { createRedactor } from '../../src/observability/redaction.ts';
 import { DeadLetters } from '../../src/queue/dead-letters.ts';
-import { createValidatedMask } from '../../src/queue/masking/index.ts';
+import { createStoredMask, createValidatedMask } from '../../src/queue/masking/index.ts';
 import { QueueManager } from '../../src/queue/queue-manager.ts';
 import { WorkerRuntime } from '../../src/worker/runtime.ts';
+import { startClock } from '../clock.ts';
 import {
   backoffMs,
   concurrency,
@@ -46,7 +49,7 @@ export async function openMillrace({ store, url, index }: PeerOptions): Promise<
     onError: (queue, err) => log.warn({ queue, err }, 'queue connection'),
     events,
   });
-  const indexing = index === undefined ? undefined : openIndex(index, events);
+  const indexing = index === undefined ? undefined : openIndex(index, events, queues);
   const deadLetters = new DeadLetters((name) => queues.queue(name));
   let workers: WorkerRuntime | undefined;
   const metrics = createMetrics(events, {
@@ -98,7 +101,11 @@ export async function openMillrace({ store, url, index }: PeerOptions): Promise<
       return () => runtime.stop();
     },
     counts: () => queues.counts(queueName),
-    settle: async () => ({ dropped: (await indexing?.settle()) ?? 0 }),
+    async settle() {
+      const clock = startClock();
+      const dropped = (await indexing?.settle()) ?? 0;
+      return { dropped, ...clock() };
+    },
     async verify(jobsRun) {
       const page = await metrics.render();
       const line = `worker_jobs_processed_total{queue="${queueName}",job="${jobName}",status="completed"} ${jobsRun}`;
@@ -115,26 +122,33 @@ export async function openMillrace({ store, url, index }: PeerOptions): Promise<
 }
 
 /** As `src/composition/job-index.ts` opens it. */
-function openIndex(url: string, events: Events) {
+function openIndex(url: string, events: Events, queues: QueueManager) {
   const database = openDatabase({ url, poolMax: 2 });
-  const recorder = new JobRecorder(events, { mask: createValidatedMask() });
-  const writer = createIndexWriter({
-    recorder,
-    index: database.jobIndex,
+  const recorder = new JobRecorder(events, { mask: createValidatedMask(), keeps: keepsItsJobs });
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  const { jobIndex } = database;
+  const writer = createIndexWriter({ recorder, index: jobIndex, events, onError });
+  const catchUp = createJobIndexCatchUp({
+    queues: queueNames,
+    queueOf: (name) => queues.queue(name),
+    index: jobIndex,
+    mask: createStoredMask(),
     events,
-    onError: (error) => {
-      throw error;
-    },
+    onError,
   });
   void writer.start();
+  void catchUp.start();
   return {
     /** How many sights of jobs it has dropped. */
     async settle() {
       await writer.flush();
+      await catchUp.readAll();
       return recorder.dropped;
     },
     async close() {
-      await writer.stop();
+      await Promise.all([writer.stop(), catchUp.stop()]);
       await database.close();
     },
   };

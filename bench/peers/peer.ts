@@ -8,10 +8,17 @@ export interface Peer {
   openWorkers(ran: (jobId: string) => void): Promise<() => Promise<void>>;
   counts(): Promise<Counts>;
   /** Does what it has put off until there is time, so that it disturbs nobody's turn; says what it had to let go since it was opened. */
-  settle(): Promise<{ readonly dropped: number }>;
+  settle(): Promise<Settled>;
   /** Throws when what the peer says it watches does not agree with the jobs that ran since it was opened. */
   verify(jobsRun: number): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Settled {
+  readonly dropped: number;
+  /** Seconds by the wall and of this process's processors that it took. */
+  readonly seconds: number;
+  readonly cpuSeconds: number;
 }
 
 export interface Counts {

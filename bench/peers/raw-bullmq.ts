@@ -85,7 +85,7 @@ export async function openRawBullmq({ store, url }: PeerOptions): Promise<Peer> 
       };
     },
     // It puts nothing off.
-    settle: () => Promise.resolve({ dropped: 0 }),
+    settle: () => Promise.resolve({ dropped: 0, seconds: 0, cpuSeconds: 0 }),
     async counts() {
       const counts = await queue.getJobCounts('waiting', 'active', 'completed', 'failed');
       return {

@@ -1,15 +1,17 @@
 import type { Config } from '../../config/index.ts';
 import { queueNames } from '../../queues/index.ts';
 import type { Database } from '../integrations/database/port.ts';
-import { JobRecorder, type MaskPayload } from '../job-index/recorder.ts';
+import { keepsItsJobs } from '../job-index/left-jobs.ts';
+import { JobRecorder } from '../job-index/recorder.ts';
 import { createIndexWriter } from '../job-index/writer.ts';
 import { createLoop } from '../lifecycle/loop.ts';
 import type { Service } from '../lifecycle/service.ts';
 import { ageJobIndex } from '../maintenance/age-job-index.ts';
+import { createJobIndexCatchUp } from '../maintenance/catch-up-job-index.ts';
 import { createJobIndexReconciler } from '../maintenance/reconcile-job-index.ts';
 import type { Events } from '../observability/events.ts';
 import type { Logger } from '../observability/logger.ts';
-import { createValidatedMask, jobMask } from '../queue/masking/index.ts';
+import { createStoredMask, createValidatedMask } from '../queue/masking/index.ts';
 import type { QueueManager } from '../queue/queue-manager.ts';
 
 interface IndexParts {
@@ -17,10 +19,10 @@ interface IndexParts {
   readonly events: Events;
 }
 
-/** What is sensitive is masked before it is written: nobody finds a job by it, and it is not kept for longer than by the queue. */
-const mask: MaskPayload = (queue, name, payload) => jobMask({ queue, name, payload }).payload;
-
-/** Every process writes down what it sees of jobs; nothing where JOB_INDEX is off. */
+/**
+ * Every process writes down what it sees of jobs; nothing where JOB_INDEX is off. What is sensitive is masked before: nobody
+ * finds a job by it, and it is not kept for longer than by the queue.
+ */
 export function openJobIndex(
   config: Config,
   log: Logger,
@@ -28,14 +30,14 @@ export function openJobIndex(
 ): Service | undefined {
   if (!config.jobIndex.on) return undefined;
   return createIndexWriter({
-    recorder: new JobRecorder(events, { mask: createValidatedMask() }),
+    recorder: new JobRecorder(events, { mask: createValidatedMask(), keeps: keepsItsJobs }),
     index: database.jobIndex,
     events,
     onError: (error) => log.warn({ err: error }, 'the job index will be written later'),
   });
 }
 
-/** Mends and clears the index, once for all worker processes of a parent. */
+/** Reads for the index what was left to the queues, mends it and clears it, once for all worker processes of a parent. */
 export function openIndexUpkeep(
   config: Config,
   log: Logger,
@@ -44,18 +46,14 @@ export function openIndexUpkeep(
   if (!config.jobIndex.on) return [];
   const onError = (error: unknown) => log.warn({ err: error }, 'upkeep will be tried again');
   const { jobIndex: index } = database;
+  const mask = createStoredMask();
+  const stored = { queues: queueNames, queueOf: (name: string) => queues.queue(name), index, mask, events };
   return [
+    createJobIndexCatchUp({ ...stored, onError }),
     createLoop({
       name: 'job index reconciler',
       intervalMs: 30_000,
-      runOnce: createJobIndexReconciler({
-        queues: queueNames,
-        queueOf: (name) => queues.queue(name),
-        index,
-        cancellations: database.jobCancellations,
-        mask,
-        events,
-      }),
+      runOnce: createJobIndexReconciler({ ...stored, cancellations: database.jobCancellations }),
       onError,
     }),
     createLoop({

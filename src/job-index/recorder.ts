@@ -1,5 +1,8 @@
-import type { IndexedState, JobSight, JobTry } from '../integrations/database/port.ts';
+import type { IndexedState, JobSight, JobTry, LeftJobs } from '../integrations/database/port.ts';
 import type { EventMap, Events } from '../observability/events.ts';
+import type { Envelope } from '../queue/envelope.ts';
+import { Allowance } from './allowance.ts';
+import { LeftBehind } from './left-jobs.ts';
 import { keptPayload, wordsIn } from './payload.ts';
 import { cancellation } from './sight.ts';
 
@@ -12,9 +15,20 @@ export interface RecorderOptions {
   /** The most jobs and bytes of payloads that are held until they are written. */
   readonly mostJobs?: number;
   readonly mostBytes?: number;
+  /** Whether a queue keeps its jobs for so long that they can be read from it later; when absent, none does. */
+  readonly keeps?: (queue: string) => boolean;
+  /** Of such queues, how many more jobs are noted in a second, and after a rest at once. */
+  readonly mostASecond?: number;
+  readonly mostAtOnce?: number;
 }
 
-const defaults = { mostJobs: 20_000, mostBytes: 32 * 1024 * 1024 } as const;
+const defaults = {
+  mostJobs: 20_000,
+  mostBytes: 32 * 1024 * 1024,
+  keeps: () => false,
+  mostASecond: 1_000,
+  mostAtOnce: 250,
+} as const;
 
 /**
  * What is known of a job. All fields are there from the beginning, in one order: such objects are cheap to make and to read,
@@ -66,8 +80,12 @@ class Held implements JobSight {
 
 /**
  * Gathers what this process sees of jobs until it is written: what happens to one job in between becomes one row. Hears of
- * jobs in the middle of their work, so it does no more than note it: payloads are read when they are taken out. What does
- * not fit is dropped and counted, and the reconciler mends it.
+ * jobs in the middle of their work, so it does no more than note it: payloads are read when they are taken out.
+ *
+ * To note a job and write it down takes about a fifth of the time that a job takes which does nothing. So of queues that keep
+ * their jobs only so many a second are noted; of the others no more is known than that their queue has them. Failed attempts
+ * and what people do are always noted, since no queue remembers them. What does not fit is left to the queue as well, or, where
+ * that keeps nothing, dropped and counted, and the reconciler mends it.
  */
 export class JobRecorder {
   readonly #options: Required<RecorderOptions>;
@@ -77,13 +95,20 @@ export class JobRecorder {
   readonly #returned: (readonly JobSight[])[] = [];
   #bytes = 0;
   #dropped = 0;
+  readonly #allowance: Allowance;
+  readonly #left = new LeftBehind();
+  /** Since jobs were last left for the first time, until none were for a while. */
+  #leaving = false;
+  #onLeft: () => void = () => undefined;
   #many = Number.POSITIVE_INFINITY;
   #onMany: () => void = () => undefined;
 
   constructor(events: Events, { clock = Date.now, ...options }: RecorderOptions) {
     this.#options = { ...defaults, ...options, clock };
+    this.#allowance = new Allowance(this.#options.mostASecond, this.#options.mostAtOnce);
     events.on('job.added', (job) => this.#added(job));
     events.on('job.started', (job) => {
+      if (this.#leaves(job, false)) return;
       const at = this.#now();
       const held = this.#see(job, 'active', at, job.attempt - 1);
       if (held === undefined) return;
@@ -91,6 +116,7 @@ export class JobRecorder {
       held.waitMs ??= Math.round(job.waitSeconds * 1_000);
     });
     events.on('job.completed', (job) => {
+      if (this.#leaves(job, false, true)) return;
       const held = this.#ended(job, 'completed', job.attempt);
       if (held !== undefined) held.error = undefined;
     });
@@ -100,12 +126,10 @@ export class JobRecorder {
     );
     events.on('job.dead_lettered', (job) => this.#failed(job, 'failed', 'failed', job.attempt));
     events.on('job.cancelled', (job) => {
-      this.#failed(
-        { ...job, failure: cancellation },
-        'cancelled',
-        'cancelled',
-        job.seconds > 0 ? job.attempt : job.attempt - 1,
-      );
+      const attempts = job.seconds > 0 ? job.attempt : job.attempt - 1;
+      const held = this.#failed({ ...job, failure: cancellation }, 'cancelled', 'cancelled', attempts);
+      // Its queue has it no more, and nobody may have noted its add.
+      if (held !== undefined && job.envelope !== undefined) keepEnvelope(held, job.envelope);
     });
     events.on('job.requeued', (job) => this.#see(job, 'waiting', job.at, undefined));
   }
@@ -124,6 +148,11 @@ export class JobRecorder {
   whenMany(jobs: number, call: () => void): void {
     this.#many = jobs;
     this.#onMany = call;
+  }
+
+  /** Calls when jobs are left after a time in which none were: a process that dies right after would take the fact with it. */
+  whenLeft(call: () => void): void {
+    this.#onLeft = call;
   }
 
   /** Takes out what is known of at most so many jobs, each once, those first that have waited longest. */
@@ -147,6 +176,18 @@ export class JobRecorder {
     return drained;
   }
 
+  /** Takes out of which queues jobs were left to be read there. */
+  takeLeft(): readonly LeftJobs[] {
+    const left = this.#left.take(this.#options.clock());
+    if (left.length === 0) this.#leaving = false;
+    return left;
+  }
+
+  /** Gives back what `takeLeft` had taken out and could not be written. */
+  restoreLeft(queues: readonly LeftJobs[]): void {
+    this.#left.restore(queues, this.#options.clock());
+  }
+
   /** Gives back what `drain` had taken out and could not be written; it is taken out again as it is. */
   restore(sights: readonly JobSight[]): void {
     if (sights.length === 0) return;
@@ -156,19 +197,32 @@ export class JobRecorder {
 
   #added(job: EventMap['job.added']): void {
     const { envelope, bytes, dueAt, maxAttempts } = job;
-    const { correlationId, addedBy, tenant, parent, rerunOf, traceId } = envelope.meta;
     const waits = dueAt !== undefined && dueAt > job.addedAt;
+    if (this.#leaves(job, waits || job.priority !== undefined)) return;
     const held = this.#see(job, waits ? 'delayed' : 'waiting', job.addedAt, undefined, bytes);
     if (held === undefined) return;
-    held.correlationId = correlationId;
-    held.owner = addedBy;
-    held.tenant = tenant;
-    held.parent = parent;
-    held.rerunOf = rerunOf;
-    held.traceId = traceId;
     held.maxAttempts = maxAttempts;
     held.dueAt = dueAt;
-    held.added = { type: envelope.type, data: envelope.data };
+    keepEnvelope(held, envelope);
+  }
+
+  /**
+   * Whether a job of which nothing is held is left to its queue. Costs no more than a look: it is what happens to each of many.
+   * @param sorted whether it waits among delayed or prioritized jobs.
+   * @param goesOn whether its beginning may have been left as well: then the queue knows more of it.
+   */
+  #leaves({ queue, jobId, addedAt }: Seen, sorted: boolean, goesOn = false): boolean {
+    const { keeps, clock, mostJobs } = this.#options;
+    if (addedAt === undefined || this.#held.has(jobId) || !keeps(queue)) return false;
+    const now = clock();
+    const leaving = goesOn && this.#left.has(queue);
+    if (!leaving && this.#size < mostJobs && this.#allowance.take(now)) return false;
+    this.#left.add(queue, now, sorted);
+    if (!this.#leaving) {
+      this.#leaving = true;
+      this.#onLeft();
+    }
+    return true;
   }
 
   #failed(
@@ -176,20 +230,21 @@ export class JobRecorder {
     state: IndexedState,
     outcome: JobTry['outcome'],
     attempts: number,
-  ): void {
+  ): Held | undefined {
     const held = this.#ended(job, state, attempts);
-    if (held === undefined) return;
+    if (held === undefined) return undefined;
     const { code } = job.failure;
     const message = job.failure.message.slice(0, mostMessage).replaceAll('\0', ' ').toWellFormed();
     held.error = { code, message };
     held.content = [held.content ?? '', wordsIn(message)].join(' ').slice(-2 * mostMessage);
     // What did not run is no attempt.
-    if (job.seconds === 0 && outcome === 'cancelled') return;
+    if (job.seconds === 0 && outcome === 'cancelled') return held;
     const at = new Date(this.#now().getTime() - Math.round(job.seconds * 1_000));
     held.tries = [
       ...(held.tries ?? []),
       { at, attempt: job.attempt, seconds: job.seconds, outcome, code, message },
     ];
+    return held;
   }
 
   #ended(job: Ending, state: IndexedState, attempts: number): Held | undefined {
@@ -248,6 +303,16 @@ export class JobRecorder {
 
 const mostMessage = 1_000;
 const settled: ReadonlySet<IndexedState> = new Set<IndexedState>(['completed', 'failed', 'cancelled']);
+
+function keepEnvelope(held: Held, { type, data, meta }: Envelope): void {
+  held.correlationId = meta.correlationId;
+  held.owner = meta.addedBy;
+  held.tenant = meta.tenant;
+  held.parent = meta.parent;
+  held.rerunOf = meta.rerunOf;
+  held.traceId = meta.traceId;
+  held.added = { type, data };
+}
 
 interface Seen {
   readonly queue: string;

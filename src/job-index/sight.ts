@@ -1,4 +1,5 @@
-import type { JobSight } from '../integrations/database/port.ts';
+import type { JobSight, ShownJob } from '../integrations/database/port.ts';
+import { dueAt } from '../queue/due-at.ts';
 import { readEnvelope } from '../queue/envelope.ts';
 import { type StoredJob, viewJob } from '../queue/job-view.ts';
 import { keptPayload, wordsIn } from './payload.ts';
@@ -7,11 +8,17 @@ import type { MaskPayload } from './recorder.ts';
 /** How a cancelled job ended, as the index tells it. */
 export const cancellation = { code: 'JOB_CANCELLED', message: 'Cancelled.' } as const;
 
+/** What is to be compared of a job that a queue shows with what the index says of it. */
+export function shownIn(queue: string, stateInStore: string, job: StoredJob): ShownJob {
+  const { id, createdAt, state, attempts } = viewJob(queue, stateInStore, job, []);
+  return { queue, jobId: id, addedAt: createdAt, state, attempts: attempts.made };
+}
+
 /** What a queue says of one of its jobs, as the index writes it. `seenAt`: when the queue was asked. */
 export function sightOf(
   queue: string,
   stateInStore: string,
-  job: StoredJob,
+  job: StoredJob & { readonly attemptsStarted: number },
   seenAt: Date,
   mask: MaskPayload,
 ): JobSight {
@@ -38,6 +45,11 @@ export function sightOf(
     dueAt: job.opts.delay === undefined ? undefined : new Date(job.timestamp + job.opts.delay),
     startedAt,
     finishedAt,
+    // Of later attempts the queue says nothing of the first.
+    waitMs:
+      startedAt === undefined || job.attemptsStarted > 1
+        ? undefined
+        : Math.max(0, startedAt.getTime() - dueAt(job)),
     durationMs: startedAt && finishedAt ? finishedAt.getTime() - startedAt.getTime() : undefined,
     error,
     payload,

@@ -1,15 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as passing } from 'node:timers/promises';
 import type { JobIndex, JobSight } from '../integrations/database/port.ts';
 import { createLoop } from '../lifecycle/loop.ts';
 import type { Service } from '../lifecycle/service.ts';
 import type { Events } from '../observability/events.ts';
 import { type Load, measureLoad } from './load.ts';
+import { busyLoad, deferredMs, lateMs, pause, pauseAfter, quietPause } from './pace.ts';
 import type { JobRecorder } from './recorder.ts';
 
 export interface WriterOptions {
   readonly recorder: JobRecorder;
-  readonly index: Pick<JobIndex, 'record' | 'stash' | 'stashAges' | 'unstash'>;
+  readonly index: Pick<JobIndex, 'record' | 'stash' | 'stashAges' | 'unstash' | 'leave'>;
   readonly events: Events;
   onError(error: unknown): void;
   /** How often it looks whether there is something to write, in ms; a second when absent. */
@@ -20,20 +20,11 @@ export interface WriterOptions {
 
 const defaultIntervalMs = 1_000;
 const batch = 500;
-/** A process that is at work for this share of its time, or sees so many jobs, has jobs that wait for it. */
-const busyLoad = 0.5;
+/** A process that sees so many jobs has jobs that wait for it, as one that is at work all the time. */
 const busyJobs = 2_000;
 /** In busy times more becomes of one job until it is put down: what waits for so long, or takes so much room, is. */
 const longestWaitMs = 3_000;
 const mostWaiting = 4_000;
-/** Of the time that a batch takes, so many times as much is left to the jobs before the next. */
-const quietPause = 1;
-const busyPause = 19;
-/** Other processes have jobs that wait for them while any of them has put something down so lately. */
-const lateMs = 5_000;
-/** In busy times nothing is filed before it lies for so long; then the faster the longer it lies, and after the last as in quiet times. */
-const deferredMs = 60_000;
-const patienceMs = 10 * 60_000;
 /** A database that is away for long would fill the log. */
 const tellEveryMs = 60_000;
 
@@ -74,8 +65,19 @@ export function createIndexWriter(options: WriterOptions): Service & { flush(): 
     if (rows > 0) events.emit('job_index.rows', { outcome: how === 'record' ? 'written' : 'stashed', rows });
     if (refused.length > 0) tellRefused(refused);
   };
+  /** Writes down of which queues jobs were left to be read there. */
+  const leave = async (): Promise<void> => {
+    const left = recorder.takeLeft();
+    if (left.length === 0) return;
+    await index.leave(left).catch((error: unknown) => {
+      recorder.restoreLeft(left);
+      throw error;
+    });
+    events.emit('job_index.rows', { outcome: 'left', rows: left.reduce((sum, { jobs }) => sum + jobs, 0) });
+  };
   const writeOn = async (): Promise<void> => {
     tellDropped();
+    await leave();
     for (let left = recorder.size; left > 0 || recorder.size >= mostWaiting; left -= batch) {
       const began = performance.now();
       const busy = writingLoad() > busyLoad || recorder.size > busyJobs;
@@ -99,8 +101,7 @@ export function createIndexWriter(options: WriterOptions): Service & { flush(): 
       const began = performance.now();
       const { sights, waitedMs } = await file();
       if (sights === 0) return;
-      const share = busy ? busyPause * (1 - waitedMs / patienceMs) : quietPause;
-      await pause(Math.max(quietPause, share), began, ending.signal);
+      await pause(pauseAfter(busy, waitedMs), began, ending.signal);
     }
   };
 
@@ -123,14 +124,18 @@ export function createIndexWriter(options: WriterOptions): Service & { flush(): 
     async start() {
       ending = new AbortController();
       recorder.whenMany(mostWaiting, () => void round().catch(tell));
+      // All that is left in this moment is told at once.
+      recorder.whenLeft(() => setImmediate(() => void leave().catch(tell)));
       await Promise.all([writer.start(), filer.start()]);
     },
     async stop() {
       recorder.whenMany(Number.POSITIVE_INFINITY, () => undefined);
+      recorder.whenLeft(() => undefined);
       ending.abort();
       await Promise.all([writer.stop(), filer.stop(), writing?.catch(() => undefined)]);
       tellDropped();
       try {
+        await leave();
         while (recorder.size > 0) await write(recorder.size > busyJobs ? 'stash' : 'record');
       } catch (error) {
         tell(error);
@@ -140,15 +145,9 @@ export function createIndexWriter(options: WriterOptions): Service & { flush(): 
     async flush() {
       tellDropped();
       await writing?.catch(() => undefined);
+      await leave();
       while (recorder.size > 0) await write('record');
       while ((await file()).sights > 0);
     },
   };
-}
-
-/** Waits `share` times as long as what began then has taken, or until the signal. */
-async function pause(share: number, began: number, signal: AbortSignal): Promise<void> {
-  await passing(share * (performance.now() - began), undefined, { signal, ref: false }).catch(
-    () => undefined,
-  );
 }

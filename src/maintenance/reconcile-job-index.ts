@@ -1,4 +1,4 @@
-import type { Job, JobQueue } from '../backend/port.ts';
+import type { JobQueue } from '../backend/port.ts';
 import type {
   IndexedState,
   JobCancellations,
@@ -9,6 +9,7 @@ import type {
 import type { MaskPayload } from '../job-index/recorder.ts';
 import { cancellation, sightOf } from '../job-index/sight.ts';
 import type { Events } from '../observability/events.ts';
+import { createComparison, type List, lastMove, lists } from './compare-with-job-index.ts';
 
 export interface JobIndexReconcilerOptions {
   readonly queues: readonly string[];
@@ -18,7 +19,7 @@ export interface JobIndexReconcilerOptions {
   readonly mask: MaskPayload;
   readonly events: Events;
   readonly clock?: () => number;
-  /** What has happened this lately, or so soon before the oldest sight that waits to be filed, may still be on its way; in ms. */
+  /** What has happened this lately, or so soon before the oldest sight that waits to be written, may still be on its way; in ms. */
   readonly graceMs?: number;
 }
 
@@ -34,9 +35,6 @@ const mostSteps = 20;
 /** Rows of the index that are looked up in their queues in a round, for each group of states. */
 const mostRows = 500;
 const lookUpsAtOnce = 25;
-
-const lists = ['active', 'waiting', 'prioritized', 'delayed', 'failed', 'completed'] as const;
-type List = (typeof lists)[number];
 
 /** Few run and many wait: each group has its turn, so that a backlog does not hide what died while it ran. */
 const groups: readonly (readonly IndexedState[])[] = [['active'], ['waiting', 'delayed']];
@@ -70,11 +68,14 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
   const marks = new Map<number, RowMark>();
   const sweeps = new Map<string, number>();
 
-  const record = async (sights: readonly JobSight[]): Promise<number> => {
-    const refused = await index.record(sights);
-    const rows = sights.length - refused.length;
+  const compare = createComparison({ index, mask });
+  const tell = (rows: number): number => {
     if (rows > 0) events.emit('job_index.rows', { outcome: 'mended', rows });
     return rows;
+  };
+  const record = async (sights: readonly JobSight[]): Promise<number> => {
+    const refused = await index.record(sights);
+    return tell(sights.length - refused.length);
   };
 
   const lookUp = async (
@@ -113,13 +114,9 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
   const mendPage = async (queue: string, list: List, from: number) => {
     const seenAt = new Date(settledAt);
     const jobs = await queueOf(queue).getJobs([list], from, from + page - 1, false);
-    const sights = jobs
-      // What others put into a queue on Redis may have an id that no text of PostgreSQL can hold.
-      .filter((job) => job.id?.includes('\0') === false && lastMove(job) <= settledAt)
-      .map((job) => ({ job, sight: sightOf(queue, list, job, seenAt, mask) }));
-    const gaps = await index.gaps(sights.map(({ sight }) => ({ ...sight, attempts: sight.attempts ?? 0 })));
-    const missing = gaps.flatMap((at) => sights[at]?.sight ?? []);
-    return { jobs: jobs.length, mended: await record(missing) };
+    const settled = jobs.filter((job) => lastMove(job) <= settledAt);
+    const mended = await compare({ queue, list, jobs: settled, seenAt: () => seenAt });
+    return { jobs: jobs.length, mended: tell(mended) };
   };
 
   const mendList = async (queue: string, list: List): Promise<number> => {
@@ -138,20 +135,11 @@ export function createJobIndexReconciler(options: JobIndexReconcilerOptions): ()
   };
 
   return async () => {
-    const stashed = await index.stashedSince();
-    settledAt = Math.min(clock(), stashed?.getTime() ?? Number.POSITIVE_INFINITY) - graceMs;
+    const unwritten = await index.unwrittenSince();
+    settledAt = Math.min(clock(), unwritten?.getTime() ?? Number.POSITIVE_INFINITY) - graceMs;
     let mended = 0;
     for (const group of groups.keys()) mended += await mendRows(group);
     for (const queue of queues) for (const list of lists) mended += await mendList(queue, list);
     return mended;
   };
-}
-
-/** When a job last came to where it is, as far as its queue says. */
-function lastMove({
-  timestamp,
-  processedOn,
-  finishedOn,
-}: Pick<Job, 'timestamp' | 'processedOn' | 'finishedOn'>): number {
-  return Math.max(timestamp, processedOn ?? 0, finishedOn ?? 0);
 }

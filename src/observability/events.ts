@@ -30,6 +30,7 @@ export interface EventMap {
     readonly addedAt: Date;
     /** When a delayed job may be taken. */
     readonly dueAt: Date | undefined;
+    readonly priority?: number | undefined;
     readonly maxAttempts: number | undefined;
     readonly envelope: Envelope;
     /** About how much memory the payload takes. */
@@ -47,15 +48,19 @@ export interface EventMap {
     readonly deadLetterId: string;
   };
   /** Taken back by a person or a service; `seconds` is 0 for a job that was not running. */
-  'job.cancelled': JobEvent & { readonly seconds: number };
+  'job.cancelled': JobEvent & {
+    readonly seconds: number;
+    /** What its queue had of it, where it was taken out there. */
+    readonly envelope?: Envelope | undefined;
+  };
   /** A person let a failed job go once more, or a delayed one go now. */
   'job.requeued': JobEvent & { readonly at: Date };
   /**
-   * Rows of the job index: `stashed` were put down to be written later, `mended` are those that the reconciler had to write,
-   * `dropped` those that it has yet to.
+   * Rows of the job index: `stashed` were put down to be written later, `left` are to be read from their queue later, `mended`
+   * are those that the reconciler had to write, `dropped` those that it has yet to.
    */
   'job_index.rows': {
-    readonly outcome: 'written' | 'stashed' | 'dropped' | 'mended' | 'forgotten';
+    readonly outcome: 'written' | 'stashed' | 'left' | 'dropped' | 'mended' | 'forgotten';
     readonly rows: number;
   };
   'mail.settled': { readonly provider: string; readonly template: string; readonly status: string };

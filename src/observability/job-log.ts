@@ -18,7 +18,7 @@ export function logJobs(events: Events, log: Logger): void {
   events.on('job.waiting', ({ seconds: _seconds, failure, delayMs, ...job }) => {
     log.info({ ...job, delayMs, code: failure.code, reason: failure.message }, 'job waits');
   });
-  events.on('job.cancelled', ({ seconds, ...job }) => {
+  events.on('job.cancelled', ({ seconds, envelope: _payload, ...job }) => {
     log.info({ ...job, ms: Math.round(seconds * 1_000) }, 'job cancelled');
   });
   events.on('job.dead_lettered', ({ seconds, failure, deadLetterId, ...job }) => {

@@ -4,6 +4,7 @@ import { MillraceError } from '../errors/catalogue.ts';
 import type { JobCancellations, JobIdentity } from '../integrations/database/port.ts';
 import type { Events } from '../observability/events.ts';
 import type { DeadLetterControl } from './dead-letter-control.ts';
+import { type Envelope, readEnvelope } from './envelope.ts';
 import { type JobState, type JobView, viewJob } from './job-view.ts';
 import type { QueueManager } from './queue-manager.ts';
 
@@ -125,7 +126,7 @@ export class JobControl {
     switch (view.state) {
       case 'waiting':
       case 'delayed':
-        return this.#takeOut(request, view);
+        return this.#takeOut(request, view, readEnvelope(seen.job.data));
       case 'cancelled':
         // Its worker has told the others when it stopped it.
         await this.#cancellations.settle(request, 'cancelled');
@@ -140,14 +141,14 @@ export class JobControl {
   }
 
   /** A job that a worker takes at the same moment stays, and is stopped there. */
-  async #takeOut(request: JobIdentity, job: JobView): Promise<void> {
+  async #takeOut(request: JobIdentity, job: JobView, envelope: Envelope | undefined): Promise<void> {
     const { queue, jobId } = request;
     const removed = await this.#queues.reach(() => this.#queues.queue(queue).remove(jobId));
-    if (removed === 1) await this.#note(request, job);
+    if (removed === 1) await this.#note(request, job, envelope);
   }
 
   /** Notes that a job was taken out, and tells it if nobody else has. */
-  async #note(request: JobIdentity, job: JobView): Promise<void> {
+  async #note(request: JobIdentity, job: JobView, envelope?: Envelope): Promise<void> {
     if (!(await this.#cancellations.settle(request, 'cancelled'))) return;
     this.#events.emit('job.cancelled', {
       queue: request.queue,
@@ -157,6 +158,7 @@ export class JobControl {
       correlationId: job.correlationId ?? '',
       addedAt: request.addedAt,
       seconds: 0,
+      envelope,
     });
   }
 

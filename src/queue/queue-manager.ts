@@ -181,6 +181,7 @@ export class QueueManager {
       correlationId: envelope.meta.correlationId,
       addedAt: new Date(job.timestamp),
       dueAt: opts.delay === undefined ? undefined : new Date(job.timestamp + opts.delay),
+      priority: opts.priority,
       maxAttempts: opts.attempts,
       envelope,
       bytes,

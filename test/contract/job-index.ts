@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { queueNames } from '../../queues/index.ts';
 import { RateLimitedError, UnrecoverableError } from '../../src/errors/catalogue.ts';
-import { JobRecorder, type MaskPayload } from '../../src/job-index/recorder.ts';
+import { JobRecorder, type MaskPayload, type RecorderOptions } from '../../src/job-index/recorder.ts';
 import { JobSearch } from '../../src/job-index/search.ts';
 import { createIndexWriter } from '../../src/job-index/writer.ts';
+import { createJobIndexCatchUp } from '../../src/maintenance/catch-up-job-index.ts';
 import { createJobIndexReconciler } from '../../src/maintenance/reconcile-job-index.ts';
 import { Events } from '../../src/observability/events.ts';
 import { JobControl } from '../../src/queue/job-control.ts';
@@ -16,6 +17,9 @@ const welcome = (name: string) => ({
   type: 'welcome' as const,
   data: { userId: `user-${name}`, email: 'ada@example.com', name },
 });
+const onError = (error: unknown) => {
+  throw error;
+};
 const sent = { status: 'sent', provider: 'test' };
 
 /** What the index knows of jobs, whatever store is beneath the platform. */
@@ -30,18 +34,17 @@ export function jobIndexSuite(kind: string, openStore: (world: World) => Promise
     async function open(
       options: Omit<PlatformOptions, 'backend'> = {},
       prepare: (world: World) => Promise<unknown> = async () => undefined,
+      noting: Partial<RecorderOptions> = {},
     ): Promise<void> {
       world = await createWorld();
       await prepare(world);
       store = await openStore(world);
       platform = await openPlatform({ backend: await store.open(), ...options });
       writer = createIndexWriter({
-        recorder: new JobRecorder(platform.events, { mask }),
+        recorder: new JobRecorder(platform.events, { mask, ...noting }),
         index: world.database.jobIndex,
         events: platform.events,
-        onError: (error) => {
-          throw error;
-        },
+        onError,
       });
       search = new JobSearch(world.database.jobIndex);
     }
@@ -59,6 +62,16 @@ export function jobIndexSuite(kind: string, openStore: (world: World) => Promise
         mask,
         events: platform.events,
         graceMs: 0,
+      });
+    const catchUp = () =>
+      createJobIndexCatchUp({
+        queues: queueNames,
+        queueOf: (name) => platform.queues.queue(name),
+        index: world.database.jobIndex,
+        mask,
+        events: platform.events,
+        onError,
+        intervalMs: 20,
       });
     const written = async (id: string, queue = 'email') => {
       await writer.flush();
@@ -195,6 +208,143 @@ export function jobIndexSuite(kind: string, openStore: (world: World) => Promise
         attempts: 2,
         tries: [{ code: 'MAIL_REJECTED' }],
       });
+    });
+
+    test('reads from their queue the jobs of a flood, of which nearly nothing was noted', async () => {
+      await open({}, undefined, { keeps: (queue) => queue === 'email', mostASecond: 0, mostAtOnce: 20 });
+      const { queues, events } = platform;
+      const add = (from: number, count: number, options = {}) =>
+        queues.addJobs(
+          'email',
+          Array.from(
+            { length: count },
+            (_, n) => ({ name: 'send-welcome', payload: welcome(`n${from + n}`), options }) as const,
+          ),
+        );
+      await add(0, 450, { addedBy: 'shop', tenant: 'acme' });
+      const [delayed] = await add(450, 1, { delay: 600_000 });
+      const [cancelled] = await add(451, 1, { addedBy: 'shop', priority: 3 });
+      const [prior] = await add(452, 1, { priority: 4 });
+      const jobs = new JobControl({ queues, events, cancellations: world.database.jobCancellations });
+      await jobs.cancel('email', cancelled?.id ?? '', 'ops');
+      await writer.flush();
+      const counts = async () => {
+        const { rows } = await world.pool.query(
+          `select state, count(*)::int as jobs, count(payload)::int as whole, count(owner)::int as owned from job_index
+           group by 1 order by 1`,
+        );
+        return rows;
+      };
+      expect(await counts()).toEqual([
+        { state: 'cancelled', jobs: 1, whole: 1, owned: 1 },
+        { state: 'waiting', jobs: 20, whole: 20, owned: 20 },
+      ]);
+      expect(await catchUp().readAll()).toBe(432);
+      expect(await catchUp().readAll()).toBe(0);
+      expect(await counts()).toEqual([
+        { state: 'cancelled', jobs: 1, whole: 1, owned: 1 },
+        { state: 'delayed', jobs: 1, whole: 1, owned: 0 },
+        { state: 'waiting', jobs: 451, whole: 451, owned: 450 },
+      ]);
+      expect(await search.find('email', delayed?.id ?? '')).toMatchObject({ state: 'delayed' });
+      expect((await search.page({ q: 'n451', owner: 'shop' }, 10)).jobs).toMatchObject([
+        { state: 'cancelled' },
+      ]);
+
+      await platform
+        .openWorkers({
+          email: {
+            'send-welcome': async ({ data }) => {
+              if (JSON.stringify(data).includes('"n7"'))
+                throw new UnrecoverableError('No such box.', { code: 'MAIL_REJECTED' });
+              return sent;
+            },
+          },
+        })
+        .start();
+      await until('all have ended', async () => {
+        const { completed, failed } = await queues.counts('email');
+        return completed === 450 && failed === 1;
+      });
+      await writer.flush();
+      await catchUp().readAll();
+      expect(await counts()).toEqual([
+        { state: 'cancelled', jobs: 1, whole: 1, owned: 1 },
+        { state: 'completed', jobs: 450, whole: 450, owned: 449 },
+        { state: 'delayed', jobs: 1, whole: 1, owned: 0 },
+        { state: 'failed', jobs: 1, whole: 1, owned: 1 },
+      ]);
+      const done = await search.find('email', prior?.id ?? '');
+      expect(done).toMatchObject({ attempts: 1, maxAttempts: 3, payload: welcome('n452') });
+      for (const part of ['waitMs', 'durationMs', 'startedAt', 'finishedAt'] as const)
+        expect(done?.[part], part).toBeDefined();
+      expect((await search.page({ state: 'failed' }, 10)).jobs).toMatchObject([
+        { error: { code: 'MAIL_REJECTED' }, tenant: 'acme' },
+      ]);
+      // Nothing is left for the reconciler.
+      expect(await reconciler()()).toBe(0);
+    });
+
+    test('leaves jobs to their queue while processes are busy, unless they wait for long', async () => {
+      await open({}, undefined, { keeps: () => true, mostASecond: 0, mostAtOnce: 0 });
+      const { id } = await platform.queues.addJob('email', 'send-welcome', welcome('Grace'));
+      await writer.flush();
+      const index = world.database.jobIndex;
+      let claims = 0;
+      const patient = createJobIndexCatchUp({
+        queues: queueNames,
+        queueOf: (name) => platform.queues.queue(name),
+        index: {
+          ...index,
+          claimLeft: (terms) => {
+            claims += 1;
+            return index.claimLeft(terms);
+          },
+        },
+        mask,
+        events: platform.events,
+        onError,
+        intervalMs: 5,
+        load: () => 1,
+      });
+      await patient.start();
+      try {
+        await until('it has looked several times', async () => claims > 3);
+        expect(await search.find('email', id)).toBeUndefined();
+        await world.pool.query(`update job_index_left set since = since - interval '2 minutes'`);
+        await until('it is read', async () => (await search.find('email', id)) !== undefined);
+        await until('that is written down', async () => (await index.unwrittenSince()) === undefined);
+      } finally {
+        await patient.stop();
+      }
+    });
+
+    test('reads on where a reader has died', async () => {
+      await open({}, undefined, { keeps: () => true, mostASecond: 0, mostAtOnce: 0 });
+      const jobs = Array.from(
+        { length: 700 },
+        (_, n) => ({ name: 'send-welcome', payload: welcome(`n${n}`) }) as const,
+      );
+      await platform.queues.addJobs('email', jobs);
+      await writer.flush();
+      const index = world.database.jobIndex;
+      const rows = async () => (await world.pool.query('select from job_index')).rowCount;
+      const dying = createJobIndexCatchUp({
+        queues: queueNames,
+        queueOf: (name) => platform.queues.queue(name),
+        // It is gone after its first page, without a word.
+        index: { ...index, holdLeft: () => Promise.reject(new Error('killed')) },
+        mask,
+        events: platform.events,
+        onError,
+      });
+      await expect(dying.readAll()).rejects.toThrow('killed');
+      expect(await rows()).toBe(300);
+      // Its hold lasts; nobody reads beside one that may be alive.
+      expect(await catchUp().readAll()).toBe(0);
+      await world.pool.query('update job_index_left set held_until = now()');
+      expect(await catchUp().readAll()).toBe(400);
+      expect(await rows()).toBe(700);
     });
 
     test('is mended of all that nobody wrote', async () => {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { queues } from '../../queues/index.ts';
-import { createValidatedMask, jobMask } from '../../src/queue/masking/index.ts';
+import { createStoredMask, createValidatedMask, jobMask } from '../../src/queue/masking/index.ts';
 import { valid } from '../support/payloads.ts';
 
 const mask = createValidatedMask();
+const storedMask = createStoredMask();
 const all = Object.entries(queues).flatMap(([queue, { jobs }]) =>
   Object.entries(jobs).map(([name, { payload: schema }]) => ({ queue, name, schema })),
 );
@@ -73,3 +74,28 @@ describe('the mask of validated payloads', () => {
     }
   });
 });
+
+describe('the mask of stored payloads', () => {
+  it.each(all)(
+    'hides in $queue/$name what the mask of jobs hides, whatever is stored',
+    ({ queue, name, schema }) => {
+      const bent = fc
+        .tuple(valid(schema), fc.anything(), fc.nat(), fc.boolean())
+        .map(([value, other, at, top]) => bend(schema.parse(value), other, at, top));
+      fc.assert(
+        fc.property(fc.oneof(valid(schema), bent, fc.anything()), (payload) => {
+          expect(storedMask(queue, name, payload)).toEqual(jobMask({ queue, name, payload }).payload);
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
+});
+
+/** A payload with one field that is not as its schema says, or one that no schema knows. */
+function bend(payload: unknown, other: unknown, at: number, top: boolean): unknown {
+  if (typeof payload !== 'object' || payload === null) return other;
+  if (!top && 'data' in payload) return { ...payload, data: bend(payload.data, other, at, true) };
+  const names = [...Object.keys(payload), 'furtherField'];
+  return { ...payload, [names[at % names.length] ?? 'data']: other };
+}

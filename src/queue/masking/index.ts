@@ -2,4 +2,4 @@
 export { masked } from './by-schema.ts';
 export { createTextMask, type MaskText, maskTexts } from './in-text.ts';
 export { type JobMask, jobMask, maskFaults, maskJob, textMaskOf } from './job.ts';
-export { createValidatedMask } from './validated.ts';
+export { createStoredMask, createValidatedMask } from './validated.ts';

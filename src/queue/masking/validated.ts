@@ -35,6 +35,24 @@ export function createValidatedMask(): (queue: string, job: string, payload: unk
   };
 }
 
+/** As `createValidatedMask`, for payloads as they are stored: whatever does not pass its schema by now is `jobMask`'s. */
+export function createStoredMask(): (queue: string, job: string, payload: unknown) => unknown {
+  const validated = createValidatedMask();
+  return (queue, name, payload) =>
+    passes(findDefinition(queue, name), payload)
+      ? validated(queue, name, payload)
+      : jobMask({ queue, name, payload }).payload;
+}
+
+function passes(definition: JobDefinition | undefined, payload: unknown): boolean {
+  try {
+    return definition?.payload.safeParse(payload).success === true;
+  } catch {
+    // A check that waits for something, or that fails itself, has not said yes.
+    return false;
+  }
+}
+
 function shapeOf(schema: unknown): Shape | undefined {
   if (!(schema instanceof z.ZodType)) return undefined;
   if (isSensitive(schema)) return 'hidden';

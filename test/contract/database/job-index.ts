@@ -112,11 +112,11 @@ export function jobIndex(open: Open): void {
     ]);
     await index.stash([sight('stashed-1', { ...when, state: 'completed', stateAt: at(510), attempts: 1 })]);
     expect(await found({ words: 'ü & put' })).toEqual([]);
-    expect(await index.stashedSince()).toBeInstanceOf(Date);
+    expect(await index.unwrittenSince()).toBeInstanceOf(Date);
     expect(await index.unstash()).toMatchObject({ sights: 2 });
     expect(await index.unstash()).toMatchObject({ sights: 1 });
     expect(await index.unstash()).toMatchObject({ sights: 0 });
-    expect(await index.stashedSince()).toBeUndefined();
+    expect(await index.unwrittenSince()).toBeUndefined();
     expect(await found({ words: 'ü & put' })).toEqual(['stashed-1']);
     expect(await index.find('email', 'stashed-1')).toMatchObject({
       state: 'completed',
@@ -154,6 +154,45 @@ export function jobIndex(open: Open): void {
     expect(oldestMs).toBeGreaterThanOrEqual(3_600_000);
     expect(oldestMs - latestMs).toBeGreaterThanOrEqual(3_500_000);
     while ((await database.jobIndex.unstash()).sights > 0);
+  });
+
+  it('gives a queue to which jobs were left to one reader at a time, when there is time or it has waited for long', async () => {
+    const { pool, database } = open();
+    const { jobIndex: index } = database;
+    await pool.query('truncate job_stash, job_index_left');
+    const terms = { busy: false, lateMs: 60_000, deferredMs: 3_600_000, holdMs: 60_000 };
+    const left = { queue: 'email', jobs: 3, sorted: false, forMs: 10_000 };
+    expect(await index.claimLeft(terms)).toBeUndefined();
+    expect(await index.unwrittenSince()).toBeUndefined();
+    await index.leave([left, { ...left, queue: 'sync', forMs: 0 }]);
+    await index.leave([{ ...left, forMs: 0, sorted: true }]);
+    expect((await index.unwrittenSince())?.getTime()).toBeLessThan(Date.now() - 5_000);
+    // Somebody has left jobs just now, and has no time.
+    expect(await index.claimLeft(terms)).toBeUndefined();
+    const now = { ...terms, lateMs: 0 };
+    expect(await index.claimLeft({ ...now, busy: true })).toBeUndefined();
+    const first = await index.claimLeft({ ...now, busy: true, deferredMs: 5_000 });
+    expect(first).toMatchObject({ queue: 'email', sorted: true, busy: true });
+    expect(first?.sinceMs).toBeGreaterThanOrEqual(10_000);
+    expect(await index.holdLeft('email', 60_000, 0)).toBe(false);
+    expect(await index.holdLeft('email', 60_000, 3_600_000)).toBe(true);
+    const second = await index.claimLeft(now);
+    expect(second).toMatchObject({ queue: 'sync', sorted: false, busy: false });
+    expect(await index.claimLeft(now)).toBeUndefined();
+
+    // More was left while the first was read, and nothing while the second was.
+    await index.leave([{ ...left, forMs: 0 }]);
+    await index.releaseLeft('email', first?.latest);
+    await index.releaseLeft('sync', second?.latest);
+    const again = await index.claimLeft(now);
+    expect(again).toMatchObject({ queue: 'email' });
+    expect(again?.sinceMs).toBeLessThan(first?.sinceMs ?? 0);
+    expect(await index.claimLeft(now)).toBeUndefined();
+    // One that was not read to its end is there for the next, as is one whose reader has died.
+    await index.releaseLeft('email', undefined);
+    expect(await index.claimLeft({ ...now, holdMs: 0 })).toMatchObject({ latest: again?.latest });
+    await index.releaseLeft('email', (await index.claimLeft(now))?.latest);
+    expect(await index.unwrittenSince()).toBeUndefined();
   });
 
   it.each(['record', 'stash'] as const)(

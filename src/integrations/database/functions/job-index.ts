@@ -32,8 +32,32 @@ export function createJobIndex(call: CallFunction): JobIndex {
         ? { sights: 0, waitedMs: 0 }
         : { sights: number(row, 'sights'), waitedMs: number(row, 'waited_ms') };
     },
-    async stashedSince() {
-      return timeOrNone({ since: await call('jobs_stashed_since') }, 'since');
+    async leave(queues) {
+      const left = queues.map(({ queue, forMs, sorted }) => ({ queue, for_ms: forMs, sorted }));
+      await call('leave_jobs', { p_queues: left });
+    },
+    async claimLeft({ busy, lateMs, deferredMs, holdMs }) {
+      const terms = { p_busy: busy, p_late_ms: lateMs, p_deferred_ms: deferredMs, p_hold_ms: holdMs };
+      const row = rowOrNone(await call('claim_left_jobs', terms));
+      if (row === undefined) return undefined;
+      return {
+        queue: text(row, 'queue'),
+        sorted: row.sorted === true,
+        sinceMs: number(row, 'since_ms'),
+        latest: text(row, 'latest'),
+        busy: row.busy === true,
+      };
+    },
+    async holdLeft(queue, holdMs, lateMs) {
+      return (
+        (await call('hold_left_jobs', { p_queue: queue, p_hold_ms: holdMs, p_late_ms: lateMs })) === true
+      );
+    },
+    async releaseLeft(queue, latest) {
+      await call('release_left_jobs', { p_queue: queue, p_latest: latest ?? null });
+    },
+    async unwrittenSince() {
+      return timeOrNone({ since: await call('jobs_unwritten_since') }, 'since');
     },
     async search(filter, limit) {
       const { words, ...rest } = filter;

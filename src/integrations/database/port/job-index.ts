@@ -104,6 +104,27 @@ export interface ShownJob extends JobIdentity {
   readonly attempts: number;
 }
 
+/** A queue with jobs of which a process has noted nothing, for `forMs` by now. */
+export interface LeftJobs {
+  readonly queue: string;
+  readonly jobs: number;
+  /** Whether some wait among delayed or prioritized jobs. */
+  readonly sorted: boolean;
+  readonly forMs: number;
+}
+
+/** A queue whose jobs are to be read, since they were left to it. */
+export interface ClaimedJobs {
+  readonly queue: string;
+  readonly sorted: boolean;
+  /** What happened earlier than so long ago need not be read. */
+  readonly sinceMs: number;
+  /** Until when they were left; to be given back when all is read. */
+  readonly latest: string;
+  /** Whether a process has no time. */
+  readonly busy: boolean;
+}
+
 /** One row for each job that was ever added, kept longer than its queue does. */
 export interface JobIndex {
   /**
@@ -117,8 +138,24 @@ export interface JobIndex {
   stashAges(): Promise<{ readonly oldestMs: number; readonly latestMs: number } | undefined>;
   /** Files one batch of what was put down, as `record` would: how many sights, and how long it lay. None are left at 0. */
   unstash(): Promise<{ readonly sights: number; readonly waitedMs: number }>;
-  /** When the oldest was put down that is not yet filed. */
-  stashedSince(): Promise<Date | undefined>;
+  /** Says of which queues jobs are to be read later, since nothing was noted of them. */
+  leave(queues: readonly LeftJobs[]): Promise<void>;
+  /**
+   * Takes for `holdMs` a queue to which jobs were left, if there is time to read them or `deferredMs` have passed; somebody
+   * has no time who has left jobs within `lateMs`.
+   */
+  claimLeft(terms: {
+    readonly busy: boolean;
+    readonly lateMs: number;
+    readonly deferredMs: number;
+    readonly holdMs: number;
+  }): Promise<ClaimedJobs | undefined>;
+  /** Holds it for so long again; answers whether somebody has no time. */
+  holdLeft(queue: string, holdMs: number, lateMs: number): Promise<boolean>;
+  /** Gives it back. `latest`: all is read that was left until then. */
+  releaseLeft(queue: string, latest: string | undefined): Promise<void>;
+  /** When the oldest was put down, or left to its queue, that is not yet written. */
+  unwrittenSince(): Promise<Date | undefined>;
   /** The newest first, at most `limit`. */
   search(filter: JobFilter, limit: number): Promise<readonly IndexedJob[]>;
   /** The latest job of an id. */
