@@ -2,6 +2,7 @@ import { isQueueName, type QueueName } from '../../queues/index.ts';
 import { type Fault, MillraceError } from '../errors/catalogue.ts';
 import { definitionOf } from './definitions.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { jobIdOf, sameJson } from './idempotency.ts';
 import type { AddOptions } from './options.ts';
 import { parsePayload } from './payload.ts';
@@ -13,9 +14,6 @@ export interface WantedJob {
   readonly payload: unknown;
   readonly options?: AddOptions;
 }
-
-/** Lookups that are under way at once: each is a round trip, and others need the store too. */
-const atOnce = 20;
 
 /**
  * Looks, before many jobs are added, whether their idempotency keys were used for other work, so that nothing is added
@@ -43,19 +41,14 @@ export async function refuseOtherWork(
     else faults.push(conflictAt(index, `has the key of [${other}]`));
     seen.set(id, index);
   }
-  for (let from = 0; from < keyed.length; from += atOnce) {
-    const stored = await queues.reach(() =>
-      Promise.all(keyed.slice(from, from + atOnce).map(({ id }) => queues.queue(queue).getJob(id))),
-    );
-    for (const [at, found] of stored.entries()) {
-      const wanted = keyed[from + at];
-      const envelope = found === undefined ? undefined : readEnvelope(found.data);
-      if (wanted === undefined || envelope === undefined) continue;
-      if (!mayShare(envelope.meta.addedBy)) {
-        faults.push(conflictAt(wanted.index, 'is a key that another caller has used'));
-      } else if (!isSameWork(queue, wanted.job, envelope)) {
-        faults.push(conflictAt(wanted.index, `was used for job ${wanted.id} with another payload`));
-      }
+  const stored = await queues.reach(() => fewAtOnce(keyed, ({ id }) => queues.queue(queue).getJob(id)));
+  for (const [at, wanted] of keyed.entries()) {
+    const envelope = readEnvelope(stored[at]?.data);
+    if (envelope === undefined) continue;
+    if (!mayShare(envelope.meta.addedBy)) {
+      faults.push(conflictAt(wanted.index, 'is a key that another caller has used'));
+    } else if (!isSameWork(queue, wanted.job, envelope)) {
+      faults.push(conflictAt(wanted.index, `was used for job ${wanted.id} with another payload`));
     }
   }
   if (faults.length === 0) return;

@@ -7,6 +7,7 @@ import { deadLetterQueueOf } from './dead-letters.ts';
 import { definitionOf, queueNameOf } from './definitions.ts';
 import { dueAt } from './due-at.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { sameJson } from './idempotency.ts';
 import { type JobView, viewJob } from './job-view.ts';
 import { OpenQueues } from './open-queues.ts';
@@ -133,14 +134,12 @@ export class QueueManager {
     }
     return this.reach(async () => {
       const added = await this.queue(known).addBulk(ready);
-      return Promise.all(
-        added.map(async (job, at) => {
-          const { id = '' } = job;
-          const created = await this.#isNew(known, id, ready[at]);
-          if (created) this.#tell(known, job, ready[at]);
-          return { id, created };
-        }),
-      );
+      return fewAtOnce(added, async (job, at) => {
+        const { id = '' } = job;
+        const created = await this.#isNew(known, id, ready[at]);
+        if (created) this.#tell(known, job, ready[at]);
+        return { id, created };
+      });
     });
   }
 
@@ -160,7 +159,7 @@ export class QueueManager {
     }));
     const faults = await check(named.flatMap(({ references }) => references));
     if (faults.length === 0) return faults;
-    const isNew = await this.reach(() => Promise.all(named.map(({ ready }) => this.#isToCome(queue, ready))));
+    const isNew = await this.reach(() => fewAtOnce(named, ({ ready }) => this.#isToCome(queue, ready)));
     return check(named.flatMap(({ references }, at) => (isNew[at] === true ? references : [])));
   }
 

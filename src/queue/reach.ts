@@ -6,6 +6,9 @@ import { messageOf } from '../errors/classify.ts';
 /** How long the store may take for the smallest question once it has failed at another. */
 const pingTimeoutMs = 2_000;
 
+/** How long a job waits whose follow-up jobs were not accepted, in ms: it costs it no attempt. */
+const awayMs = 5_000;
+
 /**
  * Does work on the store. An error that the store itself gives is its absence if it does not answer the smallest question
  * either.
@@ -29,7 +32,7 @@ export async function reach<T>(store: Pick<Backend, 'ping'>, work: () => Promise
     throw new MillraceError(
       'QUEUE_UNAVAILABLE',
       `The queues do not answer (${messageOf(error)}); nothing was accepted. Try again.`,
-      { cause: error },
+      { cause: error, retryAfterMs: awayMs },
     );
   }
 }

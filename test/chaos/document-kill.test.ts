@@ -75,7 +75,8 @@ async function partsWithContent(mill: Mill): Promise<number> {
 const documentState = async (mill: Mill, id: string) => (await mill.queues.job('document', id))?.state;
 
 async function kill(mill: Mill): Promise<void> {
-  expect(await mill.process?.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+  await mill.killWorker();
+  expect(mill.process?.child.signalCode).toBe('SIGKILL');
 }
 
 /** Each job has one row and one file, which are what the job says, and nothing else lies about. */
@@ -120,7 +121,7 @@ test('exports whose worker is killed in the middle are made once, and no half of
   }
   const environment = { QUEUE_DOCUMENT_CONCURRENCY: '3' };
   await mill.start(environment);
-  await until('all are in the middle', async () => (await gate.waiting(gates.row)) === 3, 60_000);
+  await until('all are in the middle', async () => (await gate.waiting(gates.row)) === 3, 90_000);
   await until('each has written a part', async () => (await partsWithContent(mill)) === 3);
   await kill(mill);
   expect(await files(mill, 'exports')).toEqual([]);
@@ -132,7 +133,7 @@ test('exports whose worker is killed in the middle are made once, and no half of
     'all are made',
     async () =>
       (await Promise.all(ids.map((id) => documentState(mill, id)))).every((state) => state === 'completed'),
-    60_000,
+    90_000,
   );
   const made = await expectWhole(mill, 'exports', ids);
   const lines = made.get('csv')?.toString().trimEnd().split('\r\n') ?? [];
@@ -140,7 +141,7 @@ test('exports whose worker is killed in the middle are made once, and no half of
   expect(new Set(lines).size).toBe(rows + 1);
   const objects = made.get('ndjson')?.toString().trimEnd().split('\n') ?? [];
   expect(new Set(objects).size).toBe(rows);
-}, 150_000);
+}, 300_000);
 
 test('reports whose worker is killed at each step are made once, with one mail for each recipient', async () => {
   const mill = await openMill(postgresStore);
@@ -157,7 +158,7 @@ test('reports whose worker is killed at each step are made once, with one mail f
 
   // While the rows are read, and half a workbook is written.
   await mill.start();
-  await until('both read their rows', async () => (await gate.waiting(gates.row)) === 2, 60_000);
+  await until('both read their rows', async () => (await gate.waiting(gates.row)) === 2, 90_000);
   await until('a part is written', async () => (await partsWithContent(mill)) === 1);
   await kill(mill);
   expect(await files(mill, 'reports')).toEqual([]);
@@ -165,20 +166,20 @@ test('reports whose worker is killed at each step are made once, with one mail f
 
   // When the files are there, and their rows are not.
   await mill.start();
-  await until('both are stored', async () => (await gate.waiting(gates.document)) === 2, 60_000);
+  await until('both are stored', async () => (await gate.waiting(gates.document)) === 2, 90_000);
   expect(await files(mill, 'reports')).toHaveLength(2);
   await kill(mill);
   await gate.open(gates.document);
 
   // When one mail is sent, and another is not yet added.
   await mill.start();
-  await until('the next is added', async () => (await gate.waiting(gates.mail)) > 0, 60_000);
+  await until('the next is added', async () => (await gate.waiting(gates.mail)) > 0, 90_000);
   await until('the first is sent', async () => (await mill.sentMails()) > 0);
   await kill(mill);
   await gate.open(gates.mail);
 
   await mill.start();
-  await until('all mails are sent', async () => (await mill.sentMails()) === 4, 60_000);
+  await until('all mails are sent', async () => (await mill.sentMails()) === 4, 90_000);
   await until('both jobs are completed', async () =>
     (await Promise.all(ids.map((id) => documentState(mill, id)))).every((state) => state === 'completed'),
   );
@@ -194,4 +195,4 @@ test('reports whose worker is killed at each step are made once, with one mail f
     'second-pdf@example.com',
     'second-xlsx@example.com',
   ]);
-}, 200_000);
+}, 400_000);

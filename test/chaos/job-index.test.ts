@@ -21,10 +21,10 @@ describe.each(stores)('the job index of workers that are killed, on %s', (_name,
     const mill = await openMill(store);
     // Whoever adds writes nothing here either, as a service that dies right after its add.
     await mill.addMails(0, mails / 2);
-    const { kill } = await mill.start({ ROLE: 'worker' });
+    await mill.start({ ROLE: 'worker' });
     await until('a part of the jobs is done', async () => (await mill.completed('email')) >= mails / 4);
     // In the middle of the load, with up to a second of sights unwritten.
-    await kill('SIGKILL');
+    await mill.killWorker();
     await mill.addMails(mails / 2, mails / 2);
     await mill.start({ ROLE: 'worker' });
     await until('all jobs are done', async () => (await mill.completed('email')) === mails, 90_000);

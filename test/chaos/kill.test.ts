@@ -62,7 +62,7 @@ describe.each(stores)('a worker that dies, on %s', (_name, openStore) => {
       ROLE: 'worker',
       DATA_DIR: world.dataDir,
       EMAIL_PROVIDER: 'outbox',
-      LOCK_DURATION: '1000',
+      LOCK_DURATION: '10000',
       NODE_ENV: 'test',
     });
     return worker;
@@ -72,16 +72,17 @@ describe.each(stores)('a worker that dies, on %s', (_name, openStore) => {
     return counts.reduce((sum, { completed, failed }) => sum + completed + failed, 0);
   };
 
-  test('has 500 mixed jobs done, each once, after three kills', { timeout: 120_000 }, async () => {
+  test('has 500 mixed jobs done, each once, after three kills', { timeout: 300_000 }, async () => {
     const ids = await addMixedJobs(database, queues);
     expect(ids).toBe(total);
     for (const share of [0.1, 0.35, 0.6]) {
-      const { kill } = await start();
-      await until(`${share} of the jobs are done`, async () => (await finished()) >= total * share);
+      const { kill, child } = await start();
+      await until(`${share} of the jobs are done`, async () => (await finished()) >= total * share, 90_000);
       await kill('SIGKILL');
+      await store.endLocks(child.pid);
     }
     await start();
-    await until('all jobs are done', async () => (await remaining(queues)) === 0, 60_000);
+    await until('all jobs are done', async () => (await remaining(queues)) === 0, 90_000);
     for (const queue of queueNames) expect((await queues.counts(queue)).failed, queue).toBe(0);
 
     const { rows: deliveries } = await pool.query(

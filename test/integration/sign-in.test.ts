@@ -189,6 +189,22 @@ describe('changes', () => {
     expect(answer.status).toBe(403);
     expect(answer.headers.get('Content-Type')).toContain('text/html');
   });
+
+  it('by the pages of the console need it too', async () => {
+    await visitor.signIn();
+    const isPaused = () => site.platform.queues.queue('sync').isPaused();
+    const elsewhere = await visitorOf().formToken();
+    for (const formToken of ['', 'made-up', elsewhere]) {
+      const answer = await visitor.post('/admin/do/pause', { formToken, queue: 'sync', confirmed: 'yes' });
+      expect(answer.status).toBe(403);
+    }
+    expect((await visitor.post('/admin/do/pause', { queue: 'sync', confirmed: 'yes' })).status).toBe(403);
+    expect(await isPaused()).toBe(false);
+    const formToken = await visitor.formToken('/admin/sign-out');
+    const fields = { formToken, queue: 'sync', confirmed: 'yes' };
+    expect((await visitor.post('/admin/do/pause', fields)).status).toBe(303);
+    expect(await isPaused()).toBe(true);
+  });
 });
 
 describe('a session', () => {

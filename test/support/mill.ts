@@ -65,7 +65,8 @@ export class Mill {
       ROLE: 'api,worker',
       DATA_DIR: world.dataDir,
       EMAIL_PROVIDER: 'outbox',
-      LOCK_DURATION: '1500',
+      // Longer than a busy machine holds a process up; after `killWorker` nobody waits for it.
+      LOCK_DURATION: '10000',
       NODE_ENV: 'test',
       JWT_SECRET: 'a secret of tests that has more than 32 bytes',
       OPENAI_API_KEY: fake.apiKey,
@@ -138,6 +139,16 @@ export class Mill {
 
   completed(queue: string): Promise<number> {
     return this.queues.counts(queue).then((counts) => counts.completed);
+  }
+
+  /** Kills a process with workers. Its jobs are found by the next that starts. */
+  async killWorker(pid = this.process?.child.pid): Promise<void> {
+    if (pid === undefined) throw new Error('There is no process to kill.');
+    // Stopped first: a process that takes its place at once must find the locks ended.
+    process.kill(pid, 'SIGSTOP');
+    await this.store.endLocks(pid);
+    if (pid === this.process?.child.pid) await this.process.kill('SIGKILL');
+    else process.kill(pid, 'SIGKILL');
   }
 
   async close(): Promise<void> {
