@@ -162,6 +162,22 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
       expect((await control.find(letter)).state).toBe('replayed');
     });
 
+    test('leaves alone what somebody else is about to deal with', async () => {
+      const { id, letter } = await die('ada');
+      broken.clear();
+      const records = world.database.deadLetters;
+      expect(await records.claim(letter, 'another', 3_600)).toBe(true);
+      const busy = { code: 'DEAD_LETTER_BUSY' };
+      await expect(control.replay(letter, { by: 'ops' })).rejects.toMatchObject(busy);
+      await expect(control.discard(letter, { by: 'ops', reason: 'not wanted' })).rejects.toMatchObject(busy);
+      expect(await states()).toEqual({ [letter]: 'open' });
+      expect(await jobs.find('email', id)).toMatchObject({ state: 'failed' });
+      await records.release(letter, 'another');
+      await control.replay(letter, { by: 'ops' });
+      await ends(id, 'completed');
+      expect(ran).toEqual(['ada']);
+    });
+
     test('closes the letter of a job that is retried, also behind its back', async () => {
       const first = await die('ada');
       const second = await die('grace');
@@ -296,6 +312,30 @@ export function deadLetterSuite(kind: string, openStore: (world: World) => Promi
       expect(ran.sort()).toEqual(names.filter((name) => name !== 'user 3' && name !== 'user 5').sort());
       await ends(dead[3]?.id ?? '', 'failed');
       expect(await control.groups({ state: 'open' }, 10)).toMatchObject([{ count: 1 }, { count: 1 }]);
+    });
+
+    test('goes past what cannot be replayed, and counts it once', async () => {
+      const dead = [await die('ada'), await die('grace'), await die('joan')];
+      broken.clear();
+      await world.pool.query(
+        `update dead_letters set content = jsonb_set(content, '{payload,data}', '{}') where id = $1`,
+        [dead[0]?.letter],
+      );
+      // One at a time.
+      const wanted = {
+        kind: 'replay',
+        filter: {},
+        perSecond: 10,
+        reason: undefined,
+        requestedBy: 'ops',
+      } as const;
+      const { id } = await control.inBulk.start(wanted);
+      await work('one');
+      const progress = () => control.inBulk.find('replay', id);
+      await until('it has ended', async () => (await progress()).state === 'done');
+      expect(await progress()).toMatchObject({ total: 3, done: 2, failed: 1 });
+      await until('the others have run', async () => ran.length === 2);
+      expect(ran.sort()).toEqual(['grace', 'joan']);
     });
 
     test('keeps its pace, stops when it is told to, and counts what cannot be replayed', async () => {

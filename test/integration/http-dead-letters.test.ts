@@ -208,4 +208,19 @@ describe('dead letters over HTTP', () => {
       }),
     );
   });
+
+  it('lists page by page, each letter once', async () => {
+    const letters = [await die('Ada-Lovelace'), await die('Grace-Hopper'), await die('Joan-Clarke')];
+    const seen: unknown[] = [];
+    let cursor: unknown = '';
+    for (let page = 0; cursor !== null; page += 1) {
+      const { json } = await ask('GET', `?state=open&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      const found = at(json, 'data.deadLetters');
+      seen.push(...(Array.isArray(found) ? found : []).map((letter) => at(letter, 'id')));
+      cursor = at(json, 'data.nextCursor');
+      expect(page).toBeLessThan(20);
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.slice(0, 3)).toEqual(letters.toReversed());
+  });
 });
