@@ -12,7 +12,7 @@ const awayMs = 5_000;
 /**
  * Does work on the store. An error that the store itself gives is its absence if it does not answer the smallest question
  * either.
- * @throws MillraceError QUEUE_UNAVAILABLE when the store is away and nothing was accepted; REQUEST_TIMEOUT when it gave no
+ * @throws MillraceError QUEUE_UNAVAILABLE when the store is away or full and nothing was accepted; REQUEST_TIMEOUT when it gave no
  * answer, so that nobody knows what became of the work; else what the work throws.
  */
 export async function reach<T>(store: Pick<Backend, 'ping'>, work: () => Promise<T>): Promise<T> {
@@ -25,6 +25,13 @@ export async function reach<T>(store: Pick<Backend, 'ping'>, work: () => Promise
       throw new MillraceError(
         'REQUEST_TIMEOUT',
         `The queues gave no answer (${messageOf(error)}) and may have done it all the same. Try again, with the same idempotency key if it must not be done twice.`,
+        { cause: error },
+      );
+    }
+    if (came === 'no-room') {
+      throw new MillraceError(
+        'QUEUE_UNAVAILABLE',
+        `The store of the queues has no room left (${messageOf(error)}); nothing was accepted. Give it disk or memory, then try again.`,
         { cause: error },
       );
     }

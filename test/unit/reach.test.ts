@@ -35,6 +35,20 @@ test.each([
 });
 
 test.each([
+  coded('53100'),
+  coded('53200'),
+  new Error("OOM command not allowed when used memory > 'maxmemory'."),
+  new Error(
+    'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
+  ),
+])('a store without room says so, and nothing was accepted: %s', async (error) => {
+  await expect(asked(error)).rejects.toMatchObject({
+    code: 'QUEUE_UNAVAILABLE',
+    message: expect.stringContaining('has no room left'),
+  });
+});
+
+test.each([
   coded('23505'),
   Object.assign(coded('57014'), { message: 'Query read timeout' }),
   new Error('Missing lock for job 7. moveToFinished'),

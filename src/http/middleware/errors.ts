@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { catalogue, type ErrorCode, type Fault, MillraceError } from '../../errors/catalogue.ts';
-import { classify } from '../../errors/classify.ts';
+import { classify, messageOf } from '../../errors/classify.ts';
 import type { Redact } from '../../observability/redaction.ts';
 import { contextOf } from '../context.ts';
 
@@ -35,6 +35,11 @@ export function answerErrors(redact: Redact, view: ErrorView): ErrorRequestHandl
     const { log, correlationId } = contextOf(request);
     const error = publicError(thrown, redact, correlationId);
     if (error.status === 500) log.error({ err: thrown, path: request.path }, 'A request failed');
+    else if (error.status > 500)
+      log.warn(
+        { code: error.code, path: request.path, why: redact(messageOf(thrown)) },
+        'A request found something away',
+      );
     else log.debug({ code: error.code, path: request.path }, 'A request was refused');
     if (response.headersSent) {
       // The answer had begun; cutting it off is the only way left to say that it is not whole.

@@ -120,12 +120,21 @@ function translate(error: unknown): unknown {
     !('severity' in error) &&
     /^(timeout|Connection terminated|Client has)/.test(error.message);
   if (code !== 'NETWORK' && code !== 'DATABASE_UNAVAILABLE' && !noAnswer) return error;
+  if (error instanceof Error && 'code' in error && error.code === diskFull) {
+    return new MillraceError(
+      'DATABASE_UNAVAILABLE',
+      'The disk of the database is full, and nothing was written. Free space there, then try again.',
+      { cause: error },
+    );
+  }
   return new MillraceError(
     'DATABASE_UNAVAILABLE',
     'The database does not answer. Check the server, and DATABASE_URL where it is set; the embedded server says in postgres.log in DATA_DIR why it ended.',
     { cause: error, ...(wasNotThere(error) ? { retryAfterMs: awayMs } : {}) },
   );
 }
+
+const diskFull = '53100';
 
 /**
  * 57P03: it is starting or stopping. A connection that breaks later on does cost an attempt: it may be the statement that
