@@ -31,6 +31,14 @@ function sharesOf(bookType: 'xlsx' | 'ods'): Buffer {
   return Buffer.from(write(book, { type: 'buffer', bookType }));
 }
 
+/** One file of XML (OpenDocument 1.3 part 3, 3.1.2); programs write their many namespaces before the type. */
+function flatOpenDocument(type: string): Buffer {
+  const names = Array.from({ length: 200 }, (_, index) => `xmlns:n${index}="urn:example:${index}"`).join(' ');
+  return Buffer.from(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<office:document ${names} office:version="1.3" office:mimetype="application/vnd.oasis.opendocument.${type}"><office:body><p>The Contractor shall.</p></office:body></office:document>\n`,
+  );
+}
+
 /** The type comes first, so that readers find it at a fixed place (OpenDocument 1.3 part 2, 3.3). */
 function openDocument(type: string): Buffer {
   return zipFile([
@@ -98,6 +106,30 @@ describe('reading attachments', () => {
     expect(found.pages).toEqual(['Shares\n\n25%\t12.50%\t-3.33%\t1,250%\t33.3%\t0.5\t0.7']);
   });
 
+  it('reads amounts of money of a workbook with their currency, as exact as the cells show them', async () => {
+    const shown: readonly [value: number, format: string, text: string][] = [
+      [1_200.5, '"$"#,##0.00', '$1,200.50'],
+      [1_200.5, '$#,##0_);[Red]\\($#,##0\\)', '$1,201'],
+      [-1_200.5, '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)', '-$1,200.50'],
+      [-7, '#,##0.00\\ [$€-407]', '-7.00 €'],
+      [99.999, '[$£-809]#,##0.00', '£100.00'],
+      [1_500_000, '[$USD]\\ 0', 'USD 1500000'],
+      [12, '"EUR" 0.00', 'EUR 12.00'],
+      [0.25, '"$" 0%', '25%'],
+      [-0.001, '"$"0.00', '$0.00'],
+      [2_500_000, '"$"0.0,,"M"', '2500000'],
+      [3.5, '0.00" per $"', '3.5'],
+      [3.5, '0.00"/h ""$"', '3.50 $'],
+      [3.5, '#,##0.00', '3.5'],
+      [3.5, '"costs; $"', '3.5'],
+    ];
+    const book = new ExcelJS.Workbook();
+    const row = book.addWorksheet('Prices').addRow(shown.map(([value]) => value));
+    for (const [index, [, format]] of shown.entries()) row.getCell(index + 1).numFmt = format;
+    const found = await read(Buffer.from(await book.xlsx.writeBuffer()));
+    expect(found.pages[0]?.split('\n').at(-1)?.split('\t')).toEqual(shown.map(([, , text]) => text));
+  });
+
   it('reads shares of a workbook that another program wrote', async () => {
     expect((await read(sharesOf('xlsx'))).pages).toEqual(['Shares\n\n7%\t28.50%']);
   });
@@ -107,6 +139,12 @@ describe('reading attachments', () => {
     ['a text', openDocument('text'), /OpenDocument file \(odt\).* as Word \(docx\) or PDF/],
     ['a template', openDocument('text-template'), /OpenDocument file \(ott\).* as Word \(docx\) or PDF/],
     ['slides', openDocument('presentation'), /OpenDocument file \(odp\).* as PDF/],
+    ['a flat text', flatOpenDocument('text'), /OpenDocument file \(fodt\).* as Word \(docx\) or PDF/],
+    [
+      'a flat spreadsheet',
+      flatOpenDocument('spreadsheet'),
+      /OpenDocument file \(fods\).* as Excel \(xlsx\) or PDF/,
+    ],
   ])('refuses %s of OpenDocument with what to save it as', async (_name, bytes, message) => {
     await expect(read(bytes)).rejects.toMatchObject({
       code: 'ATTACHMENT_UNSUPPORTED',

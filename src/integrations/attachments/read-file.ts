@@ -61,8 +61,10 @@ async function kindOf(bytes: Uint8Array): Promise<AttachmentKind> {
         : unsupported('an Office file of before 2007');
     default:
   }
-  if (found?.mime.startsWith(openDocument)) throw unsupportedOpenDocument(found);
+  if (found?.mime.startsWith(openDocument)) throw unsupportedOpenDocument(found.mime, found.ext);
   const text = decodeText(bytes);
+  const flat = flatOpenDocument.exec(text?.slice(0, headLetters) ?? '')?.[1];
+  if (flat !== undefined) throw unsupportedOpenDocument(`${openDocument}${flat}`, flatEndings[flat] ?? 'XML');
   if (text !== undefined && /^\s*(<!doctype html|<html)/i.test(text)) throw unsupported('a web page');
   if (text !== undefined && (found === undefined || found.mime === 'application/xml')) return 'text';
   throw unsupported(
@@ -72,13 +74,25 @@ async function kindOf(bytes: Uint8Array): Promise<AttachmentKind> {
 
 const openDocument = 'application/vnd.oasis.opendocument.';
 
+/** A document that is one file of XML, pictures and all (OpenDocument 1.3 part 3, 3.1.2): its root says of what kind it is. */
+const flatOpenDocument =
+  /<office:document\s[^>]*office:mimetype=["']application\/vnd\.oasis\.opendocument\.([a-z]+)/;
+const flatEndings: Readonly<Record<string, string>> = {
+  text: 'fodt',
+  spreadsheet: 'fods',
+  presentation: 'fodp',
+  graphics: 'fodg',
+};
+/** Its names come first, some kilobytes of them. */
+const headLetters = 32_768;
+
 /** By what follows in the content type; templates go with their kind, drawings and all else can be saved as PDF alone. */
 const savedAs: Readonly<Record<string, string>> = {
   text: 'Word (docx) or PDF',
   spreadsheet: 'Excel (xlsx) or PDF',
 };
 
-function unsupportedOpenDocument({ mime, ext }: { readonly mime: string; readonly ext: string }) {
+function unsupportedOpenDocument(mime: string, ext: string) {
   const [family = ''] = mime.slice(openDocument.length).split('-');
   return new ExtractionFault(
     'ATTACHMENT_UNSUPPORTED',

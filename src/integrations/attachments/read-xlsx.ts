@@ -1,5 +1,5 @@
 import ExcelJS from 'exceljs';
-import { shownPercent } from './percent-format.ts';
+import { shownNumber } from './number-format.ts';
 
 /** Text of a workbook by sheet: a line a row, cells parted by tabs. The archive was checked before. */
 export async function readXlsx(bytes: Uint8Array): Promise<string[]> {
@@ -24,12 +24,12 @@ export async function readXlsx(bytes: Uint8Array): Promise<string[]> {
   });
 }
 
-/** A formula shows its last result, a share its percents: `format` is the cell's number format, if it has one. */
+/** A formula shows its last result, a share its percents, an amount its currency: `format` is the cell's number format, if it has one. */
 function textOf(value: ExcelJS.CellValue, format?: string): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Date)
     return Number.isNaN(value.getTime()) ? '' : value.toISOString().replace(/T00:00:00.*$/, '');
-  if (typeof value === 'number') return shownPercent(value, format) ?? String(value);
+  if (typeof value === 'number') return shownNumber(value, format) ?? String(value);
   if (typeof value !== 'object') return String(value);
   if ('richText' in value) return value.richText.map(({ text }) => text).join('');
   if ('hyperlink' in value) return textOf(value.text);
