@@ -29,16 +29,23 @@ const opportunities = [
     url: 'https://sam.gov/opp/9a8b7c6d/view',
   },
 ];
-const proposal = { id: 'proposal-7', title: 'Infusion pumps, lot 2', status: 'under review' };
+/** How the proposal of each mail stands. */
+const statuses = {
+  submitted: 'submitted',
+  'status-changed': 'under review',
+  comment: 'under review',
+  awarded: 'awarded',
+  rejected: 'rejected',
+} as const;
 
 /** Every template with sample data, once for each of its faces. */
 export function mailPreviews(appUrl: string): readonly MailPreview[] {
   const common = { appUrl, unsubscribe: `${appUrl}/unsubscribe/sample` };
-  const notify = (event: 'submitted' | 'status-changed' | 'comment' | 'awarded' | 'rejected') =>
+  const notify = (event: keyof typeof statuses) =>
     preview(`proposal-${event}`, `Proposal: ${event}`, () =>
       renderProposal({
         ...common,
-        proposal,
+        proposal: { id: 'proposal-7', title: 'Infusion pumps, lot 2', status: statuses[event] },
         event,
         actor: 'Grace Hopper',
         ...(event === 'comment' ? { comment: 'Section L wants five references.\nWe have four.' } : {}),

@@ -9,7 +9,13 @@ import {
   reportTitle,
   weekFrom,
 } from '../../processors/document/report/plan.ts';
-import { amountText, dayText, shortMoneyText, timeText } from '../../processors/document/report/wording.ts';
+import {
+  amountText,
+  dayText,
+  shortMoneyText,
+  timeText,
+  weeksText,
+} from '../../processors/document/report/wording.ts';
 import { lastMonday, mondayOf, wholeWeek } from '../../processors/weeks.ts';
 import { id } from '../../queues/fields.ts';
 
@@ -22,6 +28,17 @@ describe('plan of a report', () => {
       start: '2020-01-01',
       end: '2020-01-02',
     });
+  });
+
+  it.each([
+    ['2026-11-09', '2026-11-22', ''],
+    ['2026-11-10', '2026-11-22', ' (first not whole)'],
+    ['2026-11-09', '2026-11-21', ' (last not whole)'],
+    ['2026-11-10', '2026-11-21', ' (first and last not whole)'],
+    ['2026-11-10', '2026-11-10', ' (not a whole week)'],
+    ['2026-11-16', '2026-11-21', ' (not a whole week)'],
+  ])('from %s to %s has weeks%s', (start, end, said) => {
+    expect(weeksText({ start, end })).toBe(said);
   });
 
   it('has a title of its own when none is given', () => {

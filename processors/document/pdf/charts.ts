@@ -37,11 +37,11 @@ export function barChart(layout: Layout, chart: Chart, box: Box): void {
     const { doc } = layout;
     const top = box.y + captionHeight;
     const pitch = Math.min(17, (box.height - captionHeight) / Math.max(1, chart.points.length));
-    const names = box.width * 0.4;
+    const fits = measureWith(doc, 'regular', size.small);
+    const names = Math.min(box.width / 2, Math.max(0, ...chart.points.map((point) => fits(point.label))) + 1);
     const numbers = 34;
     const longest = box.width - names - numbers - 8;
     const most = Math.max(1, ...chart.points.map((point) => point.value));
-    const fits = measureWith(doc, 'regular', size.small);
     chart.points.forEach((point, index) => {
       const y = top + index * pitch;
       const middle = y + pitch / 2;

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { ReportRow } from '../../../src/integrations/database/port.ts';
+import type { DateRange, ReportRow } from '../../../src/integrations/database/port.ts';
 import { createBreather } from '../pacing.ts';
 import { cardsHeight, figureCards } from '../pdf/cards.ts';
 import { type Box, barChart, barChartHeight, type Chart, lineChart } from '../pdf/charts.ts';
@@ -23,6 +23,7 @@ import {
   shortDayText,
   shortMoneyText,
   timeText,
+  weeksText,
 } from './wording.ts';
 
 /** Height of the chart over time, in points. */
@@ -71,7 +72,7 @@ async function analyticsPart(layout: Layout, report: OpportunityReport): Promise
   const { byWeek, byAgency, bySetAside } = breakdowns(report.figures);
   if (report.figures.opportunities === 0) return 0;
   sectionHeading(layout, 'Over time', lineHeight);
-  chartAcross(layout, lineChart, weekChart(byWeek), lineHeight);
+  chartAcross(layout, lineChart, weekChart(byWeek, report.range), lineHeight);
   let rows = 0;
   for (const breakdown of [byAgency, bySetAside]) {
     const bars = barsOf(breakdown, 10);
@@ -107,22 +108,23 @@ async function breakdownTable(layout: Layout, breakdown: Breakdown): Promise<num
   return breakdown.groups.length;
 }
 
+/** Shares are about points: a moment, and the longer names of agencies, stand on one line. */
 const listingColumns: readonly TableColumn<ReportRow>[] = [
   { header: 'Posted', share: 52, value: (row) => dayText(row.postedOn) },
-  { header: 'Title', share: 212, value: (row) => row.title, link: (row) => webLink(row.url) },
-  { header: 'Agency', share: 128, value: (row) => row.agency ?? '' },
+  { header: 'Title', share: 206, value: (row) => row.title, link: (row) => webLink(row.url) },
+  { header: 'Agency', share: 142, value: (row) => row.agency ?? '' },
   { header: 'Type', share: 78, value: (row) => row.noticeType ?? '' },
-  { header: 'Set-aside', share: 78, value: (row) => row.setAside ?? '' },
-  { header: 'NAICS', share: 40, value: (row) => row.naics ?? '' },
+  { header: 'Set-aside', share: 58, value: (row) => row.setAside ?? '' },
+  { header: 'NAICS', share: 37, value: (row) => row.naics ?? '' },
   {
     header: 'Deadline (UTC)',
-    share: 54,
+    share: 76,
     value: ({ responseDeadline }) =>
       responseDeadline === undefined ? '' : timeText(responseDeadline).replace(/ UTC$/, ''),
   },
   {
     header: 'Award (USD)',
-    share: 74,
+    share: 67,
     align: 'right',
     value: ({ awardAmount }) => (awardAmount === undefined ? '' : amountText(awardAmount)),
   },
@@ -141,7 +143,12 @@ async function listingPart(
   sectionHeading(layout, 'By agency and week', height);
   const half = (layout.width - 28) / 2;
   barChart(layout, agencies, { x: layout.left, y: layout.y, width: half, height });
-  lineChart(layout, weekChart(byWeek), { x: layout.right - half, y: layout.y, width: half, height });
+  lineChart(layout, weekChart(byWeek, report.range), {
+    x: layout.right - half,
+    y: layout.y,
+    width: half,
+    height,
+  });
   layout.y += height + 20;
 
   sectionHeading(layout, 'Opportunities', tableStart);
@@ -195,11 +202,11 @@ function chartAcross(
   layout.y += height + 20;
 }
 
-function weekChart({ groups }: Breakdown): Chart {
+function weekChart({ groups }: Breakdown, range: DateRange): Chart {
   const label = groups.length > 53 ? monthText : shortDayText;
   return {
-    caption: 'Opportunities posted by week',
-    alt: describe('Line chart of opportunities posted by week', groups, dayText),
+    caption: `Opportunities posted by week${weeksText(range)}`,
+    alt: describe(`Line chart of opportunities posted by week${weeksText(range)}`, groups, dayText),
     points: groups.map(({ name, count }) => ({ label: label(name), value: count })),
   };
 }

@@ -6,7 +6,7 @@ import type {
 } from '../../../src/integrations/database/port.ts';
 import type { CellValue } from './columns.ts';
 import type { Content, ContentTable } from './report.ts';
-import { countText, dayText, proposalsText, shareText, shortDayText } from './wording.ts';
+import { countText, dayText, proposalsText, shareText, shortDayText, weeksText } from './wording.ts';
 
 const statusNames: Readonly<Record<ProposalStatus, string>> = {
   draft: 'Draft',
@@ -57,7 +57,7 @@ export function proposalContent(figures: ProposalFigures, range: DateRange): Con
               title: 'Over time',
               form: 'line',
               chart: {
-                caption: 'Proposals submitted by week',
+                caption: `Proposals submitted by week${weeksText(range)}`,
                 alt: `Line chart of proposals submitted by week. ${submittedByWeek.map(({ week, count }) => `${dayText(week)}: ${countText(count)}`).join('; ')}.`,
                 points: submittedByWeek.map(({ week, count }) => ({
                   label: shortDayText(week),
@@ -97,11 +97,11 @@ export function proposalTable(rows: readonly ProposalRow[]): ContentTable {
   return {
     title: 'Proposals',
     columns: [
-      { header: 'Title', width: 56 },
-      { header: 'Agency', width: 30 },
+      { header: 'Title', width: 53 },
+      { header: 'Agency', width: 35 },
       { header: 'Status', width: 18 },
-      { header: 'Due', width: 18 },
-      { header: 'Submitted', width: 18 },
+      { header: 'Due', width: 17 },
+      { header: 'Submitted', width: 17 },
       { header: 'Amount', width: 18, align: 'right' },
       { header: 'Currency', width: 14 },
     ],
@@ -133,7 +133,7 @@ function overview(figures: ProposalFigures, range: DateRange): string {
   const decisions =
     decided === 0
       ? 'None was decided.'
-      : `Of ${countText(decided)} decided, ${countText(awarded)} ${awarded === 1 ? 'was' : 'were'} awarded (${shareText(awarded / decided)}).`;
+      : `Of ${countText(decided)} decided, ${awarded === 0 ? 'none' : countText(awarded)} ${awarded > 1 ? 'were' : 'was'} awarded (${shareText(awarded / decided)}).`;
   return `${proposalsText(figures.total)} ${figures.total === 1 ? 'was' : 'were'} worked on ${days}; ${countText(openCount(figures))} of them ${openCount(figures) === 1 ? 'is' : 'are'} open. ${decisions}`;
 }
 

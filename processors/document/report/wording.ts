@@ -1,4 +1,5 @@
 import type { DateRange } from '../../../src/integrations/database/port.ts';
+import { mondayOf } from '../../weeks.ts';
 import type { Customer } from './report.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
@@ -27,6 +28,16 @@ export function timeText(time: Date): string {
 
 export function periodText({ start, end }: DateRange): string {
   return start === end ? dayText(start) : `${dayText(start)} to ${dayText(end)}`;
+}
+
+/** What figures by week must say of their ends, as weeks begin on Mondays and periods on any day; nothing for whole weeks. */
+export function weeksText({ start, end }: DateRange): string {
+  const [first, last] = [new Date(start), new Date(end)];
+  const [fromMonday, toSunday] = [first.getUTCDay() === 1, last.getUTCDay() === 0];
+  if (fromMonday && toSunday) return '';
+  if (mondayOf(first) === mondayOf(last)) return ' (not a whole week)';
+  if (fromMonday) return ' (last not whole)';
+  return toSunday ? ' (first not whole)' : ' (first and last not whole)';
 }
 
 export function countText(count: number): string {

@@ -20,8 +20,8 @@ export interface DocumentMailData {
 export function renderDocument(data: DocumentMailData): RenderedMail {
   const title = displayable(data.title);
   const intro = data.attached
-    ? 'Your document is ready. It is attached to this mail, and can also be downloaded.'
-    : 'Your document is ready.';
+    ? 'It is attached to this mail, and can also be downloaded.'
+    : 'It can be downloaded.';
   const pages = data.pages === undefined ? '' : `, ${data.pages} ${data.pages === 1 ? 'page' : 'pages'}`;
   const facts = `${displayable(data.fileName)}, ${formatBytes(data.bytes)}${pages}`;
   const expiry = `The link works until ${formatDeadline(data.expiresAt)}.`;
