@@ -5,13 +5,13 @@ import type { ScheduleRecords, ScheduleSwitch, ScheduleTicks } from '../src/inte
 import type { QueueManager } from '../src/queue/queue-manager.ts';
 import type {
   Backfill,
-  BackfilledTick,
   BackfillRequest,
   ScheduledJob,
   Schedules,
   ScheduleView,
 } from '../src/queue/schedules.ts';
-import { jobKeyOf, type TimedSchedule } from './run-due.ts';
+import { fillIn } from './backfill.ts';
+import type { TimedSchedule } from './run-due.ts';
 import { nextTick } from './ticks.ts';
 
 /** A line of the cron table, with its payload as JSON. */
@@ -35,11 +35,6 @@ export interface ScheduleControlOptions {
 const shownNext = 3;
 const shownInList = 5;
 const shownAlone = 50;
-/** Ticks that one backfill looks at. */
-const mostTicks = 500;
-const claimSeconds = 30;
-/** Jobs that are made at the same time. */
-const atOnce = 5;
 
 /** What people do with schedules. The schedulers read what is kept here on every occasion. */
 export class ScheduleControl implements Schedules {
@@ -86,67 +81,8 @@ export class ScheduleControl implements Schedules {
 
   async backfill(name: string, request: BackfillRequest): Promise<Backfill> {
     const schedule = this.#known(name);
-    const { from, to, dryRun } = request;
-    const due = this.#ticksIn(schedule, from, to);
-    const { taken, knownFrom } = await this.#options.records.span(name, from, to);
-    const had = new Set(taken.map((tick) => tick.getTime()));
-    const ticks: BackfilledTick[] = due.map((tickAt) => {
-      if (had.has(tickAt.getTime())) return { tickAt, state: 'there', jobId: undefined };
-      const forgotten = knownFrom !== undefined && tickAt < knownFrom;
-      return { tickAt, state: forgotten ? 'forgotten' : 'missing', jobId: undefined };
-    });
-    const missing = ticks.filter(({ state }) => state === 'missing');
-    if (!dryRun) {
-      const owner = randomUUID();
-      for (let at = 0; at < missing.length; at += atOnce) {
-        const made = await Promise.all(
-          missing.slice(at, at + atOnce).map(({ tickAt }, index) => {
-            const delay = Math.round(((at + index) / request.perSecond) * 1_000);
-            return this.#make(schedule, tickAt, { owner, by: request.by, delay });
-          }),
-        );
-        for (const tick of made) ticks[due.indexOf(tick.tickAt)] = tick;
-      }
-    }
-    const count = (state: BackfilledTick['state']) => ticks.filter((tick) => tick.state === state).length;
-    const dated = schedule.payloadAt !== undefined;
-    return { dryRun, missing: count('missing'), made: count('made'), dated, ticks };
-  }
-
-  /** Makes the job of a past tick, under the key that a scheduler would have given it: it is one in any case. */
-  async #make(
-    schedule: Schedule,
-    tickAt: Date,
-    { owner, by, delay }: { readonly owner: string; readonly by: string; readonly delay: number },
-  ): Promise<BackfilledTick> {
-    const { records, queues, ticks } = this.#options;
-    const { name, queue, job } = schedule;
-    if (!(await records.claimBackfill({ schedule: name, tickAt, owner, seconds: claimSeconds, by }))) {
-      return { tickAt, state: 'there', jobId: undefined };
-    }
-    const payload = schedule.payloadAt?.(tickAt) ?? schedule.payload;
-    const { id, created } = await queues.addUntyped(queue, job, payload, {
-      idempotencyKey: jobKeyOf(name, tickAt),
-      delay,
-    });
-    await ticks.confirm(name, tickAt, id);
-    return { tickAt, state: created ? 'made' : 'there', jobId: id };
-  }
-
-  #ticksIn(schedule: Schedule, from: Date, to: Date): Date[] {
-    if (to.getTime() > this.#clock()) throw refused('to', 'must not be in the future');
-    if (from > to) throw refused('to', 'must not be before `from`');
-    const timetable = this.#timetableOf(schedule);
-    const due: Date[] = [];
-    let tick = nextTick(timetable, new Date(from.getTime() - 1));
-    while (tick !== undefined && tick <= to) {
-      if (due.length === mostTicks) {
-        throw refused('from', `must leave at most ${mostTicks} ticks: fill in one part after another`);
-      }
-      due.push(tick);
-      tick = nextTick(timetable, tick);
-    }
-    return due;
+    const filled = { ...schedule, timetable: this.#timetableOf(schedule) };
+    return fillIn(filled, request, { ...this.#options, clock: this.#clock });
   }
 
   async #view(schedule: Schedule, switches: readonly ScheduleSwitch[], most: number): Promise<ScheduleView> {
@@ -216,10 +152,4 @@ export class ScheduleControl implements Schedules {
       `There is no schedule "${shorten(name)}". There are ${names}.`,
     );
   }
-}
-
-function refused(path: string, message: string): MillraceError {
-  return new MillraceError('INVALID_REQUEST', `The span is invalid. ${path}: ${message}.`, {
-    details: [{ path, message }],
-  });
 }

@@ -18,6 +18,7 @@ export function cliDocument(note: string): string {
 | 3 | a person said no |
 | 4 | the job that was followed has failed or was cancelled |
 | 5 | the job that was followed has not ended in time; it goes on |
+| 130 | stopped by Ctrl-C |
 
 ${leavesOf(createProgram(), []).map(section).join('\n\n')}
 `;

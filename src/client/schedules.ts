@@ -58,13 +58,29 @@ export class Schedules {
     return this.#change(name, true, options);
   }
 
-  /** Makes a job for each tick of a span that has none; again is harmless. */
+  /**
+   * Makes a job for each tick of a span that has none: of its first 500 ticks, or `limit`, and with `cursor`, the
+   * `nextCursor` of the answer before, of those after them. Again is harmless.
+   */
   async backfill(name: string, { signal, ...wanted }: BackfillRequest & CallOptions): Promise<Backfill> {
     const path = `${pathOf(name)}/backfill`;
     const sent = { method: 'POST', path, body: wanted, signal, repeatable: true } as const;
     const { data } = await this.#transport.call(sent);
     if (!isBackfill(data.backfill)) throw unreadable('a backfill');
     return data.backfill;
+  }
+
+  /**
+   * The same for a whole span, part after part, at one pace. Whoever leaves the loop stops it: what was made stays, and
+   * the same span again makes the rest.
+   */
+  async *backfillParts(name: string, wanted: BackfillRequest & CallOptions): AsyncGenerator<Backfill> {
+    let cursor: string | undefined;
+    do {
+      const part = await this.backfill(name, cursor === undefined ? wanted : { ...wanted, cursor });
+      yield part;
+      cursor = part.nextCursor ?? undefined;
+    } while (cursor !== undefined);
   }
 
   async #change(name: string, enabled: boolean, { signal }: CallOptions): Promise<Schedule> {

@@ -58,6 +58,10 @@ export interface BackfillRequest {
   readonly dryRun: boolean;
   /** Jobs a second. */
   readonly perSecond: number;
+  /** Ticks that this part deals with, at most. */
+  readonly limit: number;
+  /** The `nextCursor` of the part before; `undefined` begins. */
+  readonly cursor: string | undefined;
   readonly by: string;
 }
 
@@ -71,10 +75,15 @@ export interface BackfilledTick {
   readonly jobId: string | undefined;
 }
 
+/** What became of one part of a span. */
 export interface Backfill {
   readonly dryRun: boolean;
   readonly missing: number;
   readonly made: number;
+  /** Ticks without a job in the parts to come. */
+  readonly left: number;
+  /** Where the next part begins; `undefined` after the last. */
+  readonly nextCursor: string | undefined;
   /** Whether each job gets its tick's own date. */
   readonly dated: boolean;
   readonly ticks: readonly BackfilledTick[];
@@ -92,8 +101,9 @@ export interface Schedules {
   /** Pauses or resumes it, in every scheduler. @throws MillraceError SCHEDULE_NOT_CONFIGURED */
   setEnabled(name: string, enabled: boolean, by: string): Promise<ScheduleView>;
   /**
-   * Makes a job for each tick of a span that has none, with the tick's own date where its payload has one.
-   * @throws MillraceError INVALID_REQUEST when the span is too long, or in the future.
+   * Makes a job for each tick of a span that has none, with the tick's own date where its payload has one: a part of
+   * the span at a time, each harmless when it comes again.
+   * @throws MillraceError INVALID_REQUEST when the span is too long, or in the future, or the cursor of another.
    */
   backfill(name: string, request: BackfillRequest): Promise<Backfill>;
 }

@@ -205,6 +205,17 @@ describe('the page of schedules', () => {
     await wellMade();
   });
 
+  it('shows what a long span has left, and goes on with it', async () => {
+    await open('/schedules/sam-gov-sync?from=2026-06-01T00:00&to=2026-10-04T05:00');
+    await page.getByText('500 of 500 ticks have no job; of those after them 1 have none').waitFor();
+    await page.getByLabel('How many a second').fill('0.01');
+    await page.getByRole('button', { name: 'Make 500 jobs' }).click({ noWaitAfter: true });
+    await page.getByRole('status').getByText('500 jobs were made').waitFor({ timeout: 100_000 });
+    await page.getByText('1 of 1 ticks have no job').waitFor();
+    await page.getByRole('button', { name: 'Make 1 job' }).click();
+    await page.getByRole('status').getByText('1 job was made').waitFor();
+  }, 120_000);
+
   it('lets a viewer look and change nothing', async () => {
     const viewer = await signIn(browser, site, 'viewer');
     await viewer.page.goto(`${site.service.url}/admin/schedules/data-cleanup`);

@@ -33,12 +33,16 @@ afterAll(async () => {
   await site?.close();
 });
 
+/** Hears what a command writes to stderr. */
+let onStderr: (text: string) => void = () => undefined;
+
 /** Runs a command in this process, as `millrace.ts` would in its own, and tells what it wrote and its exit code. */
 async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
       written[name] += String(text);
+      if (name === 'stderr') onStderr(String(text));
       return true;
     }),
   );
@@ -243,6 +247,32 @@ describe('millrace schedules', () => {
     expect((await millrace('schedules', 'backfill', 'email-reminders', ...span, '--yes')).stdout).toBe(
       '2 jobs were made.\n',
     );
+  });
+
+  it('fills in a long span part after part, is stopped by Ctrl-C, and goes on when the same is said again', async () => {
+    const span = ['--from', '2026-11-01', '--to', '2026-11-08T03:00Z', '--yes'];
+    const fill = ['schedules', 'backfill', 'sam-gov-sync', ...span];
+    onStderr = (text) => {
+      if (text.includes('running')) process.listeners('SIGINT').at(-1)?.('SIGINT');
+    };
+    const stopped = await millrace(...fill);
+    onStderr = () => undefined;
+    expect(stopped).toMatchObject({ code: 130, stdout: '' });
+    expect(stopped.stderr).toMatch(
+      /\] 20 of 29 running\n.*\] 20 of 29 stopped\n20 of 29 jobs were made\. Say the same/,
+    );
+    const rest = await millrace(...fill, '--json');
+    expect(rest.stderr).toMatch(/\] 9 of 9 done\n$/);
+    expect(JSON.parse(rest.stdout)).toMatchObject({ made: 9, missing: 0, left: 0, nextCursor: null });
+    const again = await millrace(...fill);
+    expect(again).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/\n0 have no job\.\n$/),
+    });
+  });
+
+  it('says what to do when its schedule is not there', async () => {
     expect(await millrace('schedules', 'pause', 'nothing')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('SCHEDULE_NOT_FOUND'),

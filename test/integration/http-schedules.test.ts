@@ -158,6 +158,44 @@ describe('schedules over HTTP', () => {
     expect(await look('email-reminders', new Date('2026-11-21T09:00:01Z'))).toHaveLength(1);
   });
 
+  it('fills in a span part after part, at one pace, and makes nothing twice', async () => {
+    const span = { from: '2026-11-09T00:00:00Z', to: '2026-11-12T00:00:00Z', dryRun: false, perSecond: 0.01 };
+    const fill = async (more: object) =>
+      at((await ask('POST', '/sam-gov-sync/backfill', { ...span, limit: 5, ...more })).json, 'data.backfill');
+    const dry = await fill({ dryRun: true });
+    expect(dry).toMatchObject({ missing: 5, made: 0, left: 8, nextCursor: expect.any(String) });
+    const first = await fill({});
+    expect(first).toMatchObject({ missing: 0, made: 5, left: 8 });
+    const cursor = textAt(first, 'nextCursor');
+    const second = await fill({ cursor });
+    expect(second).toMatchObject({ made: 5, left: 3, ticks: { 0: { tickAt: '2026-11-10T06:00:00.000Z' } } });
+    // Its answer may have been lost.
+    expect(await fill({ cursor })).toMatchObject({ made: 0, missing: 0 });
+    const third = await fill({ cursor: textAt(second, 'nextCursor') });
+    expect(third).toMatchObject({ made: 3, left: 0, nextCursor: null });
+    expect(await fill({ limit: 500 })).toMatchObject({ made: 0, missing: 0, left: 0, nextCursor: null });
+    // The eleventh of all comes a thousand seconds after the first, whichever part has made it.
+    const job = await site.platform.queues.job('sync', textAt(third, 'ticks.0.jobId'));
+    expect(job?.state).toBe('delayed');
+    const delayed = await site.platform.queues.queue('sync').getJob(textAt(third, 'ticks.0.jobId'));
+    const begun = JSON.parse(Buffer.from(cursor, 'base64url').toString()).begunAt;
+    expect(Math.abs((delayed?.timestamp ?? 0) + (delayed?.delay ?? 0) - begun - 1_000_000)).toBeLessThan(
+      60_000,
+    );
+  });
+
+  it('refuses a place that no part has given, and one of another span', async () => {
+    const fill = (cursor: string, from = '2026-11-09') =>
+      ask('POST', '/sam-gov-sync/backfill', { from, to: '2026-11-12T00:00:00Z', limit: 5, cursor });
+    expectError(await fill('bm9uZQ'), 400, 'INVALID_REQUEST');
+    const { json } = await ask('POST', '/sam-gov-sync/backfill', {
+      from: '2026-11-09',
+      to: '2026-11-12T00:00:00Z',
+      limit: 5,
+    });
+    expectError(await fill(textAt(json, 'data.backfill.nextCursor'), '2026-11-11'), 400, 'INVALID_REQUEST');
+  });
+
   it('leaves alone what lies before the memory of the ledger', async () => {
     await site.world.pool.query(
       `insert into schedule_ticks (schedule, tick_at, state, claimed_by, claim_expires_at, job_id)

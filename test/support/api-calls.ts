@@ -146,7 +146,7 @@ export function apiCalls(site: Site, token: string, objects: ApiObjects, events:
       [true, false].map((dryRun) => ({
         path: '/api/schedules/data-cleanup/backfill',
         status: dryRun ? 200 : 202,
-        body: { from: '2026-05-01T00:00:00Z', to: '2026-05-02T12:00:00Z', dryRun },
+        body: { from: '2026-05-01T00:00:00Z', to: '2026-05-02T12:00:00Z', dryRun, limit: dryRun ? 1 : 500 },
       })),
     'get /api/stories/scoring/job/{jobId}': async () => [
       { path: `/api/stories/scoring/job/${(await objects.addStory()).jobId}`, status: 200 },

@@ -101,7 +101,7 @@ export function scheduleRoutes(schedules: Schedules): Route[] {
     permission: 'schedules.change',
     summary: 'Make the jobs of ticks that had none',
     description:
-      "One job for each tick of the span that has none, with the tick's own date in the payload where it has one, at most 500 ticks; they run one after another at the pace. A dry run unless told otherwise. Again is harmless: a tick has one job.",
+      "One job for each tick of the span that has none, with the tick's own date in the payload where it has one, in a span of at most 5,000; they run one after another at the pace. A dry run unless told otherwise. One request deals with at most `limit` ticks; the rest of the span is for the next, with its `nextCursor` as `cursor`, at the same pace. Again is harmless: a tick has one job.",
     params: scheduleAddress,
     body: backfillRequest,
     answers: { 200: z.object({ backfill }), 202: z.object({ backfill }) },
@@ -109,9 +109,14 @@ export function scheduleRoutes(schedules: Schedules): Route[] {
     audit: { action: 'schedule.backfill', object: objectOf },
     async handle({ params, body, principal, note }) {
       note({ from: body.from.toISOString(), to: body.to.toISOString(), dryRun: body.dryRun });
-      const filled = await schedules.backfill(params.schedule, { ...body, by: principal.subject });
-      note({ made: filled.made, missing: filled.missing });
-      return body.dryRun ? reply(200, { backfill: filled }) : reply(202, { backfill: filled });
+      const { nextCursor = null, ...filled } = await schedules.backfill(params.schedule, {
+        ...body,
+        cursor: body.cursor,
+        by: principal.subject,
+      });
+      note({ made: filled.made, missing: filled.missing, left: filled.left });
+      const data = { backfill: { ...filled, nextCursor } };
+      return body.dryRun ? reply(200, data) : reply(202, data);
     },
   });
 

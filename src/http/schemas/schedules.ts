@@ -63,13 +63,25 @@ export const backfillRequest = z.strictObject({
     .max(50)
     .default(1)
     .describe('The pace: the first job runs at once, each other that much later than the one before'),
+  limit: z.int().min(1).max(500).default(500).describe('The most ticks that this request deals with'),
+  cursor: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('The `nextCursor` of the answer before, for the same span and pace: goes on there'),
 });
 
 export const backfill = z
   .object({
     dryRun: z.boolean(),
-    missing: count.describe('Ticks without a job; 0 when they were filled in'),
-    made: count,
+    missing: count.describe('Of these ticks, those without a job; 0 when they were filled in'),
+    made: count.describe('Jobs that this request has made'),
+    left: count.describe('Ticks without a job after these'),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe('Where the span goes on, as `cursor` of the next request; `null` at its end'),
     dated: z.boolean().describe("Whether each job gets its tick's own date"),
     ticks: z.array(
       z.object({

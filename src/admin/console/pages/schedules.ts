@@ -20,11 +20,14 @@ export interface ScheduleServices {
 }
 
 const nav = 'Schedules';
+/** Ticks of a backfill that one page shows, and one form makes jobs of. */
+const ticksShown = 500;
 const moment = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d/, 'must be a time')
   .transform((value) => new Date(/Z$/.test(value) ? value : `${value}Z`))
   .refine((at) => !Number.isNaN(at.getTime()), 'must be a time');
+const place = z.string().min(1).max(500);
 const named = z.object({ schedule: z.string().max(100) });
 const perSecond = z.coerce
   .number({ error: 'must be a number' })
@@ -89,37 +92,40 @@ export function schedulePages({ schedules }: ScheduleServices): ConsolePage[] {
     nav,
     permission: 'schedules.read',
     params: named,
-    query: z.object({ from: moment.optional(), to: moment.optional() }),
+    query: z.object({ from: moment.optional(), to: moment.optional(), cursor: place.optional() }),
     actions: {
       ...actions,
       backfill: defineAction({
         permission: 'schedules.change',
         audit: 'schedule.backfill',
         params: named,
-        body: z.object({ from: moment, to: moment, perSecond }),
+        body: z.object({ from: moment, to: moment, perSecond, cursor: place.optional() }),
         object: ({ schedule }) => `schedule:${schedule}`,
-        async run({ params: { schedule }, body: { from, to, perSecond: pace }, principal, note }) {
-          note({ from: from.toISOString(), to: to.toISOString() });
-          const by = principal.subject;
-          const { made } = await schedules.backfill(schedule, {
-            from,
-            to,
+        async run({ params: { schedule }, body, principal, note }) {
+          const span = { from: body.from.toISOString(), to: body.to.toISOString() };
+          note(span);
+          const { made, left, nextCursor } = await schedules.backfill(schedule, {
+            ...body,
+            cursor: body.cursor,
             dryRun: false,
-            perSecond: pace,
-            by,
+            limit: ticksShown,
+            by: principal.subject,
           });
-          note({ made });
-          return {
-            to: below(schedulesPath, schedule),
-            notice: `${made} jobs were made for ticks that had none.`,
-          };
+          note({ made, left });
+          const jobs = made === 1 ? '1 job was' : `${made} jobs were`;
+          const notice = `${jobs} made for ticks that had none.`;
+          const page = below(schedulesPath, schedule);
+          if (nextCursor === undefined) return { to: page, notice };
+          // What is left is shown in its turn, and made when it is asked for.
+          const rest = new URLSearchParams({ ...span, cursor: nextCursor });
+          return { to: `${page}?${rest}`, notice: `${notice} ${left} are left: they stand below.` };
         },
       }),
     },
     async render(view) {
       const { params, query, now, principal, may } = view;
       const schedule = await schedules.find(params.schedule);
-      const { from, to } = query;
+      const { from, to, cursor } = query;
       const found =
         from === undefined || to === undefined
           ? undefined
@@ -128,6 +134,8 @@ export function schedulePages({ schedules }: ScheduleServices): ConsolePage[] {
               to,
               dryRun: true,
               perSecond: 1,
+              limit: ticksShown,
+              cursor,
               by: principal.subject,
             });
       return {
@@ -152,7 +160,7 @@ ${buttons(schedule, view)}
 ${tickTable(schedule, now)}
 <h2>Made by hand</h2>
 ${runTable(schedule, now)}
-${may('schedules.change') ? fillIn(schedule, { from, to, found }, view) : undefined}`,
+${may('schedules.change') ? fillIn(schedule, { from, to, cursor, found }, view) : undefined}`,
       };
     },
   });

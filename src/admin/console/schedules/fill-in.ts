@@ -11,13 +11,15 @@ import { schedulesPath } from './tables.ts';
 export interface Asked {
   readonly from: Date | undefined;
   readonly to: Date | undefined;
+  /** Where a long span goes on. */
+  readonly cursor: string | undefined;
   readonly found: Backfill | undefined;
 }
 
 /** Jobs for ticks of the past that have none: first one sees which, then they are made. */
 export function fillIn(
   { name }: ScheduleView,
-  { from, to, found }: Asked,
+  { from, to, cursor, found }: Asked,
   view: Pick<View, 'form' | 'failed' | 'now'>,
 ): Markup {
   return html`<h2>Fill in the past</h2>
@@ -30,7 +32,7 @@ ${filterForm(
 ${
   found === undefined || from === undefined || to === undefined
     ? undefined
-    : html`${tickTable(found, view.now)}${makeForm({ from, to, found }, view)}`
+    : html`${tickTable(found, view.now)}${makeForm({ from, to, cursor, found }, view)}`
 }`;
 }
 
@@ -39,9 +41,10 @@ function moment(name: string, label: string, at: Date | undefined): Markup {
   return field({ name, label, type: 'datetime-local', value, required: true });
 }
 
-function tickTable({ ticks, missing }: Backfill, now: Date): Markup {
+function tickTable({ ticks, missing, left }: Backfill, now: Date): Markup {
+  const more = left === 0 ? '' : `; of those after them ${number(left)} have none`;
   return table({
-    caption: `${number(missing)} of ${number(ticks.length)} ticks have no job`,
+    caption: `${number(missing)} of ${number(ticks.length)} ticks have no job${more}`,
     empty: 'It has no tick in that span.',
     rows: ticks,
     columns: [
@@ -60,14 +63,23 @@ function tickTable({ ticks, missing }: Backfill, now: Date): Markup {
 }
 
 function makeForm(
-  { from, to, found }: { readonly from: Date; readonly to: Date; readonly found: Backfill },
+  {
+    from,
+    to,
+    cursor,
+    found,
+  }: Pick<Asked, 'cursor'> & { readonly from: Date; readonly to: Date; readonly found: Backfill },
   { form, failed }: Pick<View, 'form' | 'failed'>,
 ): Markup | undefined {
-  const { missing, dated } = found;
-  if (missing === 0) return undefined;
+  const { missing, dated, nextCursor } = found;
+  if (missing === 0 && nextCursor === undefined) return undefined;
   return form('backfill', {
-    label: missing === 1 ? 'Make 1 job' : `Make ${number(missing)} jobs`,
-    hidden: { from: from.toISOString(), to: to.toISOString() },
+    label: missing === 0 ? 'Go on' : missing === 1 ? 'Make 1 job' : `Make ${number(missing)} jobs`,
+    hidden: {
+      from: from.toISOString(),
+      to: to.toISOString(),
+      ...(cursor === undefined ? {} : { cursor }),
+    },
     fields: field({
       name: 'perSecond',
       label: 'How many a second',
