@@ -79,3 +79,4 @@ await sendMany(5, 300);
 await sendMany(25, 1_500);
 await sendMany(100, 3_000);
 await import('./mails-worker.ts');
+await import('./mails-rate.ts');

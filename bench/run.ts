@@ -20,6 +20,11 @@ const parts: Readonly<Record<string, Part>> = {
   conversions: { file: 'conversions.ts', measures: 'PDFs claimed, converted, uploaded', limit: 6 },
   mails: { file: 'mails.ts', measures: 'rendering and sending mails, alone and in a worker', limit: 5 },
   'fan-out': { file: 'fan-out.ts', measures: 'adding a mail for each of 100,000 users', limit: 8 },
+  'fan-out-killed': {
+    file: 'fan-out-killed.ts',
+    measures: 'the same to the last mail, with workers killed on the way',
+    limit: 20,
+  },
   sync: { file: 'sync.ts', measures: 'records from SAM.gov to the table, against loops', limit: 8 },
   stories: { file: 'stories.ts', measures: 'stories scored by their own words', limit: 2 },
   matrix: { file: 'matrix.ts', measures: 'precision and recall of the compliance matrix', limit: 1 },
@@ -30,7 +35,7 @@ const help = `npm run bench -- [part] [options of the part]
 Measures one part of the platform, or all of them in turn.
 
 ${Object.entries(parts)
-  .map(([name, { measures, limit }]) => `  ${name.padEnd(12)}${measures} (at most ${limit} min)`)
+  .map(([name, { measures, limit }]) => `  ${name.padEnd(15)}${measures} (at most ${limit} min)`)
   .join('\n')}
 
 Options without a part are those of "queues": npm run bench -- --rounds 3; npm run bench -- queues --help lists them.

@@ -6,7 +6,7 @@ import type { MailKind } from '../../src/integrations/database/port.ts';
 import type { Mail } from '../../src/integrations/mail/port.ts';
 import type { JobInfo, JobLog } from '../../src/worker/context.ts';
 import type { Services } from '../define.ts';
-import { awaitTurn } from './turn.ts';
+import { awaitTurn, intervalOf } from './turn.ts';
 
 /**
  * Sends one mail under the ledger, which has one row for each job and recipient:
@@ -67,7 +67,7 @@ export async function deliver(
       ...row,
       template: content.category,
       provider: provider.name,
-      ...(provider.perSecond === undefined ? {} : { intervalUs: Math.ceil(1_000_000 / provider.perSecond) }),
+      ...(provider.perSecond === undefined ? {} : { intervalUs: intervalOf(provider.perSecond) }),
       ...(preference === undefined ? {} : { preference }),
     },
     signal,

@@ -7,7 +7,8 @@ const mostSmtpConnections = 20;
 /**
  * Mails that a worker process has in hand at once, each a job that runs, and how many of them their provider is given at a
  * time. SendGrid is given as many as the queue's concurrency says; half as many more are made ready or noted meanwhile, or
- * its places would stand empty while the ledger and the queue are asked.
+ * its places would stand empty while the ledger and the queue are asked. Not so with a limit of mails a second, which bounds
+ * them anyway: a mail whose turn has come must not stand in line for a place.
  */
 export function mailsAtOnce({ mail, worker }: Config): {
   readonly inHand: number;
@@ -16,7 +17,10 @@ export function mailsAtOnce({ mail, worker }: Config): {
   const { email } = worker.concurrency;
   switch (mail.provider) {
     case 'sendgrid':
-      return { inHand: email + Math.floor(email / 2), atProvider: email };
+      return {
+        inHand: mail.rateLimit === undefined ? email + Math.floor(email / 2) : email,
+        atProvider: email,
+      };
     case 'smtp':
       return { inHand: email, atProvider: Math.min(email, mostSmtpConnections) };
     case 'outbox':

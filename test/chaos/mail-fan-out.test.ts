@@ -74,9 +74,13 @@ async function stopAfter(count: number): Promise<void> {
   await world.pool.query("insert into gate select 'u-' || lpad($1::text, 6, '0')", [count]);
 }
 
-async function start(places: number): Promise<MillraceProcess> {
+async function start(
+  places: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<MillraceProcess> {
   worker = await startMillrace({
     ...store.environment,
+    ...environment,
     ROLE: 'worker',
     DATA_DIR: world.dataDir,
     SENDGRID_API_KEY: apiKey,
@@ -93,6 +97,14 @@ async function kill(): Promise<void> {
   await worker?.kill('SIGKILL');
   await store.endLocks(worker?.child.pid);
 }
+
+const welcome = (n: number) => ({
+  name: 'send-welcome' as const,
+  payload: {
+    type: 'welcome' as const,
+    data: { userId: `u-${n}`, email: `u${n}@example.org`, name: `User ${n}` },
+  },
+});
 
 const deliveries = async (status: string) => {
   const { rows } = await world.pool.query('select 1 from email_deliveries where status = $1', [status]);
@@ -144,13 +156,7 @@ test('mails that wait for their place at SendGrid when their worker is killed go
   const inLine = places / 2;
   await queues.addJobs(
     'email',
-    Array.from({ length: mails }, (_, n) => ({
-      name: 'send-welcome' as const,
-      payload: {
-        type: 'welcome' as const,
-        data: { userId: `u-${n}`, email: `u${n}@example.org`, name: `User ${n}` },
-      },
-    })),
+    Array.from({ length: mails }, (_, n) => welcome(n)),
   );
 
   // SendGrid has taken nothing of what it was given, so that each second mail would be one from the line.
@@ -172,4 +178,24 @@ test('mails that wait for their place at SendGrid when their worker is killed go
   const sentTo = server.accepted.map(({ body }) => JSON.stringify(body.personalizations));
   expect(sentTo).toHaveLength(mails);
   expect(new Set(sentTo).size).toBe(mails);
+});
+
+test('two worker processes keep to one limit of mails a second together', { timeout: 120_000 }, async () => {
+  const mails = 24;
+  const perSecond = 10;
+  const queue = queues.queue('email');
+  await queue.pause();
+  await queues.addJobs(
+    'email',
+    Array.from({ length: mails }, (_, n) => welcome(n)),
+  );
+  await start(4, { WORKER_PROCESSES: '2', EMAIL_RATE_LIMIT: String(perSecond) });
+  await until('both are there', async () => (await queue.getWorkers()).length === 2);
+  const began = Date.now();
+  await queue.resume();
+  await until('all are sent', async () => (await deliveries('sent')) === mails);
+  const arrivals = server.accepted.map(({ at }) => at - began).sort((a, b) => a - b);
+  expect(arrivals).toHaveLength(mails);
+  // However slow the machine, the n-th mail comes no sooner than its place. With a limit for each they would come in half the time.
+  for (const [n, at] of arrivals.entries()) expect(at).toBeGreaterThanOrEqual((n * 1_000) / perSecond - 5);
 });

@@ -102,6 +102,35 @@ describe('a provider’s limit', () => {
   });
 });
 
+describe('a mail that misses its place, since its process was held up', () => {
+  it('takes another one instead of crowding the next, and goes with that however late it is', async () => {
+    const { deliveries } = world.database;
+    let claims = 0;
+    const ledger = {
+      ...deliveries,
+      async claim(mail: MailClaim) {
+        const claimed = await deliveries.claim(mail);
+        claims += 1;
+        // Longer than a mail may be late.
+        await new Promise((resolve) => setTimeout(resolve, 120));
+        return claimed;
+      },
+    };
+    const mail = { recipient: 'u@example.org', template: 't', provider: 'paced', intervalUs: 1_000 };
+    const signal = new AbortController().signal;
+    await expect(awaitTurn(ledger, { ...mail, jobKey: 'late' }, signal)).resolves.toMatchObject({
+      outcome: 'send',
+      unclear: false,
+    });
+    expect(claims).toBe(2);
+    expect(await attemptsOf('late')).toBe(1);
+    // Without a limit there are no places to miss.
+    const { intervalUs: _, ...unlimited } = mail;
+    await awaitTurn(ledger, { ...unlimited, provider: 'free', jobKey: 'free' }, signal);
+    expect(claims).toBe(3);
+  });
+});
+
 describe('a provider that asks to wait', () => {
   it('is left alone by every process until then, and no mail is lost', async () => {
     openProcesses();

@@ -109,6 +109,8 @@ describe('a worker process', () => {
       { inHand: 7, atProvider: 5 },
       { inHand: 75, atProvider: 50 },
     ]);
+    const limited = { ...sendGrid, EMAIL_RATE_LIMIT: '100' };
+    expect(mailsAtOnce(config(limited))).toEqual({ inHand: 50, atProvider: 50 });
     expect(mailsAtOnce(config({ EMAIL_PROVIDER: 'outbox' }))).toEqual({ inHand: 50, atProvider: 50 });
     const smtp = { EMAIL_PROVIDER: 'smtp', SMTP_URL: 'smtp://localhost' };
     expect(mailsAtOnce(config(smtp))).toEqual({ inHand: 50, atProvider: 20 });

@@ -23,12 +23,14 @@ export interface LedgerCalls {
   ): Promise<readonly Row[]>;
   /** `settle_mails`. */
   settle(rows: object[]): Promise<readonly Row[]>;
+  /** `mail_pause_ms`. */
+  pausedMs(provider: string): Promise<number>;
 }
 
 type Settlement = Parameters<Deliveries['settle']>[0];
 
 /** Claims and settles mails, many in a call: what every driver of the ledger has in common. */
-export function createLedger(calls: LedgerCalls): Pick<Deliveries, 'claim' | 'settle'> {
+export function createLedger(calls: LedgerCalls): Pick<Deliveries, 'claim' | 'settle' | 'pausedMs'> {
   const claimers = new Map<string, (mail: MailClaim) => Promise<Claimed>>();
   const settle = gather<Settlement, boolean>(
     async (mails) => {
@@ -36,6 +38,15 @@ export function createLedger(calls: LedgerCalls): Pick<Deliveries, 'claim' | 'se
         (await calls.settle(mails.map(settlementRow))).map((row) => number(row, 'place')),
       );
       return mails.map((_, place) => settled.has(place));
+    },
+    { everyMs },
+  );
+
+  const pausedMs = gather<string, number>(
+    async (providers) => {
+      const named = [...new Set(providers)];
+      const pauses = await Promise.all(named.map((provider) => calls.pausedMs(provider)));
+      return providers.map((provider) => pauses[named.indexOf(provider)] ?? 0);
     },
     { everyMs },
   );
@@ -63,6 +74,7 @@ export function createLedger(calls: LedgerCalls): Pick<Deliveries, 'claim' | 'se
       if (await settle(mail)) return;
       throw new Error(`The ledger has no mail of job ${mail.jobKey} for this recipient: claim it first.`);
     },
+    pausedMs,
   };
 }
 

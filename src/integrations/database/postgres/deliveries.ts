@@ -15,16 +15,16 @@ export function createDeliveries(connection: Connection): Deliveries {
           JSON.stringify(rows),
         ]),
       settle: (rows) => connection.query('select * from settle_mails($1::jsonb)', [JSON.stringify(rows)]),
+      async pausedMs(provider) {
+        const [row] = await connection.query('select mail_pause_ms($1) as ms', [provider]);
+        return row === undefined ? 0 : number(row, 'ms');
+      },
     }),
     async unclaim({ jobKey, recipient }) {
       await connection.query('select unclaim_mail($1, $2)', [jobKey, recipient]);
     },
     async pause(provider, ms) {
       await connection.query('select pause_mails($1, $2)', [provider, Math.ceil(ms)]);
-    },
-    async pausedMs(provider) {
-      const [row] = await connection.query('select mail_pause_ms($1) as ms', [provider]);
-      return row === undefined ? 0 : number(row, 'ms');
     },
     async recordEvents(events) {
       if (events.length === 0) return 0;

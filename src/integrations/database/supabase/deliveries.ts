@@ -15,15 +15,14 @@ export function createDeliveries(api: Api): Deliveries {
           p_rows: rows,
         }),
       settle: (rows) => api.callRows('settle_mails', { p_rows: rows }),
+      pausedMs: async (provider) =>
+        number({ ms: await api.call('mail_pause_ms', { p_provider: provider }) }, 'ms'),
     }),
     async unclaim({ jobKey, recipient }) {
       await api.call('unclaim_mail', { p_job_key: jobKey, p_recipient: recipient });
     },
     async pause(provider, ms) {
       await api.call('pause_mails', { p_provider: provider, p_ms: Math.ceil(ms) });
-    },
-    async pausedMs(provider) {
-      return number({ ms: await api.call('mail_pause_ms', { p_provider: provider }) }, 'ms');
     },
     async recordEvents(events) {
       if (events.length === 0) return 0;
