@@ -21,12 +21,12 @@ interface Left {
 export class LeftBehind {
   readonly #queues = new Map<string, Left>();
 
-  /** @param now in ms since 1970. @param sorted whether the job waits elsewhere than at the end of its queue. */
-  add(queue: string, now: number, sorted: boolean): void {
+  /** @param now in ms since 1970. @param sorted whether they wait elsewhere than at the end of their queue. */
+  add(queue: string, now: number, jobs: number, sorted: boolean): void {
     const left = this.#queues.get(queue);
-    if (left === undefined) this.#queues.set(queue, { since: now, jobs: 1, sorted });
+    if (left === undefined) this.#queues.set(queue, { since: now, jobs, sorted });
     else {
-      left.jobs += 1;
+      left.jobs += jobs;
       if (sorted) left.sorted = true;
     }
   }

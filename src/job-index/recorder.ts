@@ -108,7 +108,7 @@ export class JobRecorder {
     this.#allowance = new Allowance(this.#options.mostASecond, this.#options.mostAtOnce);
     events.on('job.added', (job) => this.#added(job));
     events.on('job.started', (job) => {
-      if (this.#leaves(job, false)) return;
+      if (this.#leaves(job, 'start')) return;
       const at = this.#now();
       const held = this.#see(job, 'active', at, job.attempt - 1);
       if (held === undefined) return;
@@ -116,7 +116,7 @@ export class JobRecorder {
       held.waitMs ??= Math.round(job.waitSeconds * 1_000);
     });
     events.on('job.completed', (job) => {
-      if (this.#leaves(job, false, true)) return;
+      if (this.#leaves(job, 'end')) return;
       const held = this.#ended(job, 'completed', job.attempt);
       if (held !== undefined) held.error = undefined;
     });
@@ -198,7 +198,7 @@ export class JobRecorder {
   #added(job: EventMap['job.added']): void {
     const { envelope, bytes, dueAt, maxAttempts } = job;
     const waits = dueAt !== undefined && dueAt > job.addedAt;
-    if (this.#leaves(job, waits || job.priority !== undefined)) return;
+    if (this.#leaves(job, waits || job.priority !== undefined ? 'sorted add' : 'add')) return;
     const held = this.#see(job, waits ? 'delayed' : 'waiting', job.addedAt, undefined, bytes);
     if (held === undefined) return;
     held.maxAttempts = maxAttempts;
@@ -208,16 +208,16 @@ export class JobRecorder {
 
   /**
    * Whether a job of which nothing is held is left to its queue. Costs no more than a look: it is what happens to each of many.
-   * @param sorted whether it waits among delayed or prioritized jobs.
-   * @param goesOn whether its beginning may have been left as well: then the queue knows more of it.
+   * @param what a job that waits among delayed or prioritized ones was a `sorted add`.
    */
-  #leaves({ queue, jobId, addedAt }: Seen, sorted: boolean, goesOn = false): boolean {
+  #leaves({ queue, jobId, addedAt }: Seen, what: 'add' | 'sorted add' | 'start' | 'end'): boolean {
     const { keeps, clock, mostJobs } = this.#options;
     if (addedAt === undefined || this.#held.has(jobId) || !keeps(queue)) return false;
     const now = clock();
-    const leaving = goesOn && this.#left.has(queue);
-    if (!leaving && this.#size < mostJobs && this.#allowance.take(now)) return false;
-    this.#left.add(queue, now, sorted);
+    // Its start may have been left as well: then the queue knows more of it.
+    const leftBefore = what === 'end' && this.#left.has(queue);
+    if (!leftBefore && this.#size < mostJobs && this.#allowance.take(now)) return false;
+    this.#left.add(queue, now, what === 'start' ? 0 : 1, what === 'sorted add');
     if (!this.#leaving) {
       this.#leaving = true;
       this.#onLeft();

@@ -16,6 +16,8 @@ export interface JobQuestion extends Omit<JobFilter, 'words' | 'before'> {
   readonly cursor?: string | undefined;
 }
 
+/** What is written so soon is no news. */
+const usualMs = 15_000;
 const mostWords = 10;
 /** Shorter beginnings fit so many words that the answer would take seconds. */
 const leastPrefix = 3;
@@ -50,6 +52,12 @@ export class JobSearch {
   /** What is kept of the latest job of an id; `undefined` when it is not known, or nothing is kept of jobs. */
   async find(queue: string, id: string): Promise<JobHistory | undefined> {
     return this.#index?.find(queue, id);
+  }
+
+  /** Since when jobs are waiting to be written in busy times, so that some of them cannot be found yet. */
+  async behindSince(now: Date): Promise<Date | undefined> {
+    const since = await this.#index?.unwrittenSince();
+    return since !== undefined && now.getTime() - since.getTime() > usualMs ? since : undefined;
   }
 
   #opened(): JobIndex {

@@ -112,6 +112,19 @@ describe('the search', () => {
     await page.getByRole('row').filter({ hasText: id }).waitFor();
   });
 
+  it('says that jobs may be missing when many are still to be written', async () => {
+    const { page } = operator;
+    const { jobIndex } = site.world.database;
+    const told = page.getByText('not all can be found yet');
+    await open(operator, '/admin/search');
+    expect(await told.count()).toBe(0);
+    await jobIndex.leave([{ queue: 'email', jobs: 5, sorted: false, forMs: 120_000 }]);
+    await open(operator, '/admin/search');
+    await told.waitFor();
+    expect(await faultsOfPage(operator)).toEqual([]);
+    await site.world.pool.query('truncate job_index_left');
+  });
+
   it('says what is wrong with a question, and that nothing fits', async () => {
     const { page } = operator;
     await open(operator, '/admin/search?q=nosuchword');

@@ -64,7 +64,7 @@ describe('the recorder of the job index', () => {
       { jobId: '1', state: 'completed', waitMs: 500 },
       { jobId: '2', state: 'waiting' },
     ]);
-    expect(recorder.takeLeft()).toMatchObject([{ jobs: 2 }]);
+    expect(recorder.takeLeft()).toMatchObject([{ jobs: 1 }]);
   });
 
   it('leaves the end of a job whose beginning it may have left', () => {
@@ -161,10 +161,10 @@ describe('the recorder of the job index', () => {
 describe('what was left', () => {
   it('is told from its beginning on when it could not be written the first time', () => {
     const left = new LeftBehind();
-    left.add('email', 1_000, true);
+    left.add('email', 1_000, 1, true);
     const taken = left.take(3_000);
-    left.add('email', 4_000, false);
-    left.add('sync', 4_500, false);
+    left.add('email', 4_000, 1, false);
+    left.add('sync', 4_500, 1, false);
     left.restore(taken, 5_000);
     expect(left.take(6_000)).toEqual([
       { queue: 'email', jobs: 2, sorted: true, forMs: 3_000 },

@@ -57,8 +57,9 @@ export function searchPage({ jobSearch }: SearchServices): ConsolePage {
       const found = await jobSearch.page({ ...filter, errorCode, until, cursor }, rows).catch(faultOfWords);
       const again = { ...asked, cursor: undefined, from: formTime(asked.from), to: formTime(until) };
       if ('fault' in found) return { status: 400, body: form(again, found.fault) };
+      const since = await jobSearch.behindSince(now);
       return {
-        body: html`${form(again)}
+        body: html`${form(again)}${since && behind(since, now)}
 ${table({ ...jobColumns(now), caption: 'Jobs, the newest first', rows: found.jobs, empty })}
 ${pager(path, again, { cursor, next: found.next })}`,
       };
@@ -67,6 +68,11 @@ ${pager(path, again, { cursor, next: found.next })}`,
 }
 
 type Asked = { readonly [K in keyof z.output<typeof query>]: string | undefined };
+
+/** Whoever misses a job has to know that it may only be late. */
+function behind(since: Date, now: Date): Markup {
+  return html`<p class="hint">So many jobs have come that not all can be found yet of what has happened since ${time(since, now)}. They will be when there is time; each job's own page is up to date.</p>`;
+}
 
 const empty =
   'No job fits this. Clear what you do not know for sure; a new job may take some seconds to be found.';
