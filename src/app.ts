@@ -1,28 +1,23 @@
 import type { Config } from '../config/index.ts';
-import type { Services } from '../processors/define.ts';
 import { pending } from '../processors/index.ts';
 import { queueNames } from '../queues/index.ts';
 import { openBackend } from './backend/index.ts';
 import { openActivity } from './composition/activity.ts';
 import { openAlertWatch } from './composition/alert-watch.ts';
-import { openBrowsers } from './composition/browser.ts';
-import { followCerJobs, openWebhooks } from './composition/cer.ts';
-import { openConversionIntake, openConverter } from './composition/conversions.ts';
+import { followCerJobs } from './composition/cer.ts';
+import { openConversionIntake } from './composition/conversions.ts';
 import { openDeadLetterDuties, openDeadLetters } from './composition/dead-letters.ts';
-import { developmentSecret } from './composition/development.ts';
-import { openAlerts, openMail, openModel, openSamGov, openStorage } from './composition/drivers.ts';
+import { openAlerts } from './composition/drivers.ts';
 import { openDuties, openUpkeep } from './composition/duties.ts';
 import { openHttp, openMetrics } from './composition/http.ts';
 import { openIndexUpkeep, openJobIndex } from './composition/job-index.ts';
 import { lookAround } from './composition/preflight.ts';
 import { openScheduler } from './composition/scheduler.ts';
+import { openServices, type ServiceNames } from './composition/services.ts';
 import { openTables } from './composition/tables.ts';
 import { openTracing } from './composition/tracing.ts';
 import { openSupervisor, openWorkers } from './composition/workers.ts';
 import type { HttpService } from './http/index.ts';
-import { createMailLinks } from './http/mail-links.ts';
-import { createFetcher } from './integrations/attachments/fetcher.ts';
-import { createTextExtractor } from './integrations/attachments/text-extractor.ts';
 import type { Database } from './integrations/database/port.ts';
 import { createServiceGroup } from './lifecycle/service-group.ts';
 import { createStartPatience, type StartPatience } from './lifecycle/start-patience.ts';
@@ -40,15 +35,9 @@ import { QueueManager } from './queue/queue-manager.ts';
 import type { WorkerRuntime } from './worker/runtime.ts';
 
 /** What is in use, for the first lines that a person sees. */
-export interface Providers {
+export interface Providers extends ServiceNames {
   readonly backend: string;
   readonly tables: string;
-  readonly mail: string;
-  readonly storage: string;
-  readonly samGov: string;
-  readonly ai: string;
-  readonly conversions: string;
-  readonly browser: string;
 }
 
 export interface App {
@@ -156,33 +145,11 @@ async function compose(
     deadLetters: deadLetterControl,
   });
   followCerJobs(events, log, { reports: database.cerReports, queues, jobs });
-  const { storage, place } = await openStorage(config);
-  const browsers = await openBrowsers(config, log, closers);
-  const samGov = await openSamGov(config, works, closers);
-  const jwtSecret = config.auth.jwtSecret ?? (await developmentSecret(config.dataDir));
-  const mail = await openMail(config);
-  closers.push(async () => mail.close?.());
-  const services: Services = {
-    mail,
+  const { services, names, jwtSecret, browsers } = await openServices(config, log, closers, {
+    works,
     database,
-    storage,
-    fetcher: createFetcher(),
-    textExtractor: createTextExtractor(),
-    converter: await openConverter(config, log),
-    conversionLease: { worker: config.conversions.workerId, seconds: config.conversions.leaseSeconds },
-    llm: await openModel(config, database, events, log),
-    samGov: samGov.driver,
-    printer: browsers?.pool,
-    links: createMailLinks(jwtSecret, config.http.appUrl),
-    webhooks: await openWebhooks(config),
     events,
-    settings: {
-      appUrl: config.http.appUrl,
-      mailFrom: config.mail.from,
-      samGovDailyLimit: config.samGov.dailyLimit,
-      debugScoring: config.debugScoring,
-    },
-  };
+  });
   const workers = works
     ? openWorkers(config, log, redact, {
         backend,
@@ -206,12 +173,20 @@ async function compose(
     supervisor,
     reports: {
       queued: () => database.cerReports.queued(),
-      browsers: async () => (await browsers?.pool.usage()) ?? { memoryBytes: 0, cpuSeconds: 0 },
+      browsers: async () => (await browsers?.usage()) ?? { memoryBytes: 0, cpuSeconds: 0 },
     },
   });
   let ready = false;
   const scheduler = runs('scheduler') ? openScheduler(config, log, queues, database, events) : undefined;
-  const seen = { metrics, backend, database, storage, workers, supervisor, ready: () => ready };
+  const seen = {
+    metrics,
+    backend,
+    database,
+    storage: services.storage,
+    workers,
+    supervisor,
+    ready: () => ready,
+  };
   const http = runs('api')
     ? await openHttp(config, log, redact, {
         ...seen,
@@ -234,7 +209,8 @@ async function compose(
   // In every role, since any may be the one that is left when the process dies that was at it.
   const workingOff =
     parent === undefined ? openDeadLetterDuties(log, config.instance, { ...letters, database }) : [];
-  const watch = parent === undefined ? openAlertWatch(config, log, { queues, database, mail }) : [];
+  const watch =
+    parent === undefined ? openAlertWatch(config, log, { queues, database, mail: services.mail }) : [];
   const working =
     workers === undefined
       ? []
@@ -267,15 +243,7 @@ async function compose(
     providers: {
       backend: `${backend.kind} (${backend.address})`,
       tables,
-      mail: services.mail.name,
-      storage: place,
-      browser: browsers?.description ?? 'none: PDFs are drawn without one (CHROMIUM_PATH)',
-      samGov: samGov.description,
-      ai:
-        services.llm === undefined
-          ? 'none: local scores only (OPENAI_API_KEY)'
-          : `${services.llm.name}, ${config.openai.model}`,
-      conversions: config.conversions.gatewayUrl ?? 'built-in converter (GATEWAY_URL)',
+      ...names,
     },
     http,
     queues,
