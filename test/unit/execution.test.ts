@@ -138,6 +138,18 @@ describe('an attempt at a job', () => {
     expect(outcome).toMatchObject({ kind: 'retried', failure: { code: 'JOB_TIMEOUT' } });
   });
 
+  test('is not begun when it was told to stop before', async () => {
+    let begun = false;
+    const run = async () => {
+      begun = true;
+      return { greeted: 'Ada' };
+    };
+    const execution = new Execution('greetings', await jobOf(), executable(run), ports);
+    execution.stop('shutdown', 'JOB_ABORTED', 'The worker is stopping.');
+    expect(await execution.run()).toMatchObject({ kind: 'returned', failure: { code: 'JOB_ABORTED' } });
+    expect(begun).toBe(false);
+  });
+
   test('is given up on when the processor ignores its signal, and nothing it does later counts', async () => {
     const gate = Promise.withResolvers<unknown>();
     let late: RunContext | undefined;
