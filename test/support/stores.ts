@@ -39,8 +39,11 @@ export const postgresStore: Store = async ({ databaseUrl }) => {
   };
 };
 
-/** Stalled jobs are seen on one look and given back on the next, and looks keep a distance: none of that is waited for. */
-async function endLocksIn(databaseUrl: string, pid: number | undefined): Promise<void> {
+/**
+ * `endLocks` of queues in PostgreSQL. Stalled jobs are seen on one look and given back on the next, and looks keep a
+ * distance: none of that is waited for.
+ */
+export async function endLocksIn(databaseUrl: string, pid: number | undefined): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query(
