@@ -36,6 +36,26 @@ describe('a start on Supabase', () => {
     await checkSchema(options(), migrations);
   });
 
+  it('refuses a project that cuts answers short, and says what to set', async () => {
+    for (const [maxRows, taken] of [
+      [50, false],
+      [100, true],
+    ] as const) {
+      const cutting = await startSupabase(world.databaseUrl, maxRows);
+      try {
+        const checked = checkSchema({ url: cutting.url, serviceRoleKey: cutting.serviceRoleKey }, migrations);
+        if (taken) await checked;
+        else
+          await expect(checked).rejects.toMatchObject({
+            code: 'PREFLIGHT_FAILED',
+            message: expect.stringMatching(/cuts answers at 50 rows .* Set "Max rows" to 1000/),
+          });
+      } finally {
+        await cutting.close();
+      }
+    }
+  });
+
   it('names the migrations that a project lacks, and does not start', async () => {
     const { rows } = await world.pool.query(
       `delete from millrace_migrations where version = (select max(version) from millrace_migrations) returning *`,

@@ -318,6 +318,30 @@ describe('Supabase that cuts answers at ten rows', () => {
     }
   });
 
+  it('leaves nobody out of a fan-out', async () => {
+    const world = await createWorld();
+    const supabase = await startSupabase(world.databaseUrl, 10);
+    try {
+      await world.pool.query(
+        `insert into users (id, email, name, wants_reports)
+         select 'u' || lpad(n::text, 3, '0'), 'u' || n || '@example.org', 'U', true from generate_series(1, 25) n`,
+      );
+      const { reports } = openSupabase({ url: supabase.url, serviceRoleKey: supabase.serviceRoleKey });
+      const found: string[] = [];
+      for (let after = ''; ; ) {
+        const users = await reports.weeklySubscribers({ after, limit: 500, keyPrefix: 'k' });
+        const last = users.at(-1);
+        if (last === undefined) break;
+        found.push(...users.map(({ userId }) => userId));
+        after = last.userId;
+      }
+      expect(found).toHaveLength(25);
+    } finally {
+      await supabase.close();
+      await world.close();
+    }
+  });
+
   it('leaves out what comes while an export is being read', async () => {
     const world = await createWorld();
     const supabase = await startSupabase(world.databaseUrl);

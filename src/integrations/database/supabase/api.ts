@@ -25,6 +25,12 @@ export interface Answer {
 /** No answer has more rows: Supabase cuts a longer one without a word, unless its settings say otherwise. */
 const mostRowsAtOnce = 1_000;
 
+/**
+ * The most rows of an answer that must be whole: those of mails that are claimed or settled together, and of reports that
+ * are looked after. Pages are read on until one is empty, so they may be cut.
+ */
+export const leastRowsAtOnce = 100;
+
 /** A page's length, if it is one that comes whole; a page that was cut would be taken for the last. */
 export function limited(limit: number): number {
   if (limit <= mostRowsAtOnce) return limit;
