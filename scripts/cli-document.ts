@@ -7,7 +7,7 @@ export function cliDocument(note: string): string {
 
 # The command line
 
-\`npm run millrace -- <command>\` in a checkout, \`millrace <command>\` where the package is installed. Answers go to stdout, faults and progress to stderr. \`--json\` gives what a script reads; with \`job tail\` and
+\`npm run millrace -- <command>\` in a checkout, \`millrace <command>\` where the package is installed. Answers go to stdout, faults and progress to stderr; at a terminal that is too narrow for a table its rows stand as cards. \`--json\` gives what a script reads; with \`job tail\` and
 \`add --wait\` that is a line for each event. Commands that ask the platform sign a token with its own \`JWT_SECRET\`, as an operator.
 
 | exit code | means |

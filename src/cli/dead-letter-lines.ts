@@ -1,4 +1,5 @@
 import type { DeadLetter, DeadLetterGroup, DeadLetterSummary } from '../client/index.ts';
+import { table } from './tables.ts';
 import { columns, moment, oneLine } from './terminal.ts';
 
 /** Dead letters for people. */
@@ -12,7 +13,7 @@ export function describeCauses(groups: readonly DeadLetterGroup[]): string {
     cause,
     oneLine(message),
   ]);
-  return columns([['LETTERS', 'JOB', 'CODE', 'LAST (UTC)', 'CAUSE', 'MESSAGE'], ...rows]);
+  return table(['LETTERS', 'JOB', 'CODE', 'LAST (UTC)', 'CAUSE', 'MESSAGE'], rows);
 }
 
 export function describeLetters(letters: readonly DeadLetterSummary[]): string {
@@ -23,7 +24,7 @@ export function describeLetters(letters: readonly DeadLetterSummary[]): string {
     id,
     oneLine(`${code}: ${message}`),
   ]);
-  return columns([['FAILED (UTC)', 'STATE', 'JOB', 'ID', 'ERROR'], ...rows]);
+  return table(['FAILED (UTC)', 'STATE', 'JOB', 'ID', 'ERROR'], rows);
 }
 
 /** A fact a line; then the message, the payload and the stack. */

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ClientError, WaitTimeoutError } from '../client/index.ts';
-import { MillraceError } from '../errors/catalogue.ts';
+import { type ErrorCode, MillraceError } from '../errors/catalogue.ts';
 import { messageOf } from '../errors/classify.ts';
 import { jobExitCodes } from './follow.ts';
 
@@ -16,5 +16,20 @@ export function exitCodeOf(error: unknown): number {
 export function faultText(error: unknown): string {
   if (error instanceof CommanderError) return '';
   const coded = error instanceof MillraceError || error instanceof ClientError;
-  return coded ? `${error.code}: ${error.message}\n` : `${messageOf(error)}\n`;
+  if (!coded) return `${messageOf(error)}\n`;
+  const next = nextSteps.get(error.code);
+  return `${error.code}: ${error.message}\n${next === undefined ? '' : `${next}\n`}`;
 }
+
+/** What the platform cannot say, since it does not know of this command line. */
+const nextSteps: ReadonlyMap<string, string> = new Map([
+  ['JOB_NOT_FOUND', 'See which there are: millrace job list'],
+  ['UNKNOWN_JOB', 'docs/jobs.md, and /api/docs of the platform, say what each job takes.'],
+  ['INVALID_PAYLOAD', 'docs/jobs.md, and /api/docs of the platform, say what each job takes.'],
+  ['DEAD_LETTER_NOT_FOUND', 'See which there are: millrace dead-letters list --letters'],
+  ['TOKEN_NOT_FOUND', 'See which there are: millrace token list'],
+  [
+    'UNAUTHENTICATED',
+    'The command line signs with JWT_SECRET, or in development with the secret in DATA_DIR: give it those of the platform.',
+  ],
+] satisfies [ErrorCode, string][]);

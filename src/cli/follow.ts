@@ -1,5 +1,5 @@
 import type { Client, Job, JobReference, Progress } from '../client/index.ts';
-import { print } from './terminal.ts';
+import { onInterrupt, print } from './terminal.ts';
 
 /** What a command that has waited for a job ends with. */
 export const jobExitCodes = { failed: 4, late: 5 } as const;
@@ -23,24 +23,27 @@ export async function follow(
   const clear = () => {
     if (out?.isTTY === true) out.write('\r\u001b[K');
   };
-  const ended = await client.watch(job, {
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    onState(state) {
-      if (json) print(JSON.stringify({ event: 'state', state }));
-      else if (out?.isTTY !== true) out?.write(`${job.queue}/${job.id}: ${state}\n`);
-    },
-    onProgress(progress) {
-      if (json) return print(JSON.stringify({ event: 'progress', ...progress }));
-      bar = barOf(progress);
-      draw();
-    },
-    onLog(line) {
-      if (json) return print(JSON.stringify({ event: 'log', line }));
-      clear();
-      print(line);
-      draw();
-    },
-  });
+  const undo = onInterrupt(`The job goes on. Follow it again: millrace job tail ${job.queue} ${job.id}`);
+  const ended = await client
+    .watch(job, {
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      onState(state) {
+        if (json) print(JSON.stringify({ event: 'state', state }));
+        else if (out?.isTTY !== true) out?.write(`${job.queue}/${job.id}: ${state}\n`);
+      },
+      onProgress(progress) {
+        if (json) return print(JSON.stringify({ event: 'progress', ...progress }));
+        bar = barOf(progress);
+        draw();
+      },
+      onLog(line) {
+        if (json) return print(JSON.stringify({ event: 'log', line }));
+        clear();
+        print(line);
+        draw();
+      },
+    })
+    .finally(undo);
   clear();
   if (ended.state !== 'completed') process.exitCode = jobExitCodes.failed;
   return ended;

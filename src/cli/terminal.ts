@@ -52,6 +52,19 @@ export async function confirm(question: string, yes: boolean): Promise<void> {
   throw new CommanderError(3, 'millrace.declined', 'declined');
 }
 
+/** As shells count a command that SIGINT has ended. */
+export const interruptedCode = 130;
+
+/** Until it is undone, Ctrl-C says what becomes of the work that was watched, and ends the command with 130. */
+export function onInterrupt(text: string): () => void {
+  const end = () => {
+    process.stderr.write(`\n${text}\n`);
+    process.exit(interruptedCode);
+  };
+  process.on('SIGINT', end);
+  return () => process.off('SIGINT', end);
+}
+
 const barWidth = 30;
 
 /** Draws how far something has come: over the last line at a terminal, a line for each tenth elsewhere. */

@@ -9,7 +9,7 @@ import { MillraceError } from '../../errors/catalogue.ts';
 import { messageOf } from '../../errors/classify.ts';
 import { type AskOptions, asking, openClient } from '../client.ts';
 import { describeCauses, describeInShort } from '../dead-letter-lines.ts';
-import { confirm, print, progressLine } from '../terminal.ts';
+import { confirm, onInterrupt, print, progressLine } from '../terminal.ts';
 
 /** What letters are chosen by. */
 export type Choice = AskOptions & {
@@ -98,12 +98,15 @@ async function many(options: Deed, deed: ManyDeed): Promise<void> {
   if (options.json !== true) process.stderr.write(`${describeCauses(preview.groups)}\n`);
   await confirm(`${deed.question} ${preview.total} dead letters?`, options.yes === true);
   const draw = progressLine(process.stderr);
-  // A command that is broken off stops nothing: it goes on by itself.
+  const begun = await asking(deed.begin(deadLetters, filter));
+  const undo = onInterrupt(
+    `The platform goes on with it by itself. See it, and stop it, in the console under Dead letters; it is ${begun.id}.`,
+  );
   const ended = await asking(
-    deadLetters.follow(await deed.begin(deadLetters, filter), {
+    deadLetters.follow(begun, {
       onProgress: ({ done, failed, total, state }) => draw(done + failed, total, state),
     }),
-  );
+  ).finally(undo);
   if (options.json === true) print(JSON.stringify(ended));
   if (ended.failed > 0) {
     process.stderr.write(

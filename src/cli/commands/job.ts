@@ -6,7 +6,8 @@ import { type JobQuestion, JobSearch } from '../../job-index/search.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createRedactor } from '../../observability/redaction.ts';
 import { readLimit, readTime } from '../arguments.ts';
-import { columns, moment, oneLine, print } from '../terminal.ts';
+import { table } from '../tables.ts';
+import { moment, oneLine, print } from '../terminal.ts';
 
 const states = [
   'waiting',
@@ -88,5 +89,5 @@ function describe(jobs: readonly IndexedJob[]): string {
     durationMs === undefined ? '-' : `${durationMs} ms`,
     error === undefined ? '' : oneLine(`${error.code}: ${error.message}`),
   ]);
-  return columns([['ADDED (UTC)', 'STATE', 'JOB', 'ID', 'TRIES', 'TOOK', 'ERROR'], ...rows]);
+  return table(['ADDED (UTC)', 'STATE', 'JOB', 'ID', 'TRIES', 'TOOK', 'ERROR'], rows);
 }

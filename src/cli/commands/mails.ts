@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadConfig } from '../../../config/index.ts';
+import { columns, print } from '../terminal.ts';
 
 /** `millrace mails preview`: every mail with sample data, as HTML and text. */
 export function mailsCommand(): Command {
@@ -29,6 +30,7 @@ async function preview(folder: string | undefined, { json }: { readonly json?: t
     await writeFile(paths.text, `Subject: ${mail.subject}\n\n${mail.text}`);
     written.push({ subject: mail.subject, ...paths });
   }
-  const lines = written.map(({ html, subject }) => `${html}  ${subject}`).join('\n');
-  process.stdout.write(`${json === true ? JSON.stringify(written) : lines}\n`);
+  print(
+    json === true ? JSON.stringify(written) : columns(written.map(({ html, subject }) => [html, subject])),
+  );
 }

@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander';
 import { isQueueName, queueNames } from '../../../queues/index.ts';
 import type { Client, Queue } from '../../client/index.ts';
 import { type AskOptions, asking, askOptions, openClient } from '../client.ts';
+import { cards, fits } from '../tables.ts';
 import { print } from '../terminal.ts';
 
 /** `millrace queues`: how they do; `pause` and `resume` steer one. */
@@ -77,7 +78,7 @@ function table(queues: readonly Queue[]): string {
     ],
   );
   const widths = heads.map((head, at) => Math.max(head.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  return [heads, ...rows]
+  const lines = [heads, ...rows]
     .map((row) =>
       row
         .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
@@ -85,4 +86,5 @@ function table(queues: readonly Queue[]): string {
         .trimEnd(),
     )
     .join('\n');
+  return fits(lines) ? lines : cards(heads, rows);
 }

@@ -2,10 +2,9 @@ import { Command, CommanderError } from 'commander';
 import type { Backfill, Schedule } from '../../client/index.ts';
 import { readPace, readTime } from '../arguments.ts';
 import { type AskOptions, asking, askOptions, openClient } from '../client.ts';
-import { columns, confirm, moment, print, progressLine } from '../terminal.ts';
+import { table } from '../tables.ts';
+import { columns, confirm, interruptedCode, moment, print, progressLine } from '../terminal.ts';
 
-/** As shells count a command that SIGINT has ended. */
-const interruptedCode = 130;
 const fillExitCodes = `
 Exit codes:
   0    done
@@ -178,5 +177,5 @@ function describe(schedules: readonly Schedule[]): string {
     last?.job?.state ?? '-',
     last?.latenessSeconds === undefined ? '-' : `${last.latenessSeconds} s`,
   ]);
-  return columns([['SCHEDULE', 'WHEN', 'STATE', 'NEXT (UTC)', 'LAST (UTC)', 'JOB', 'LATE BY'], ...rows]);
+  return table(['SCHEDULE', 'WHEN', 'STATE', 'NEXT (UTC)', 'LAST (UTC)', 'JOB', 'LATE BY'], rows);
 }

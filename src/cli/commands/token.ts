@@ -13,7 +13,8 @@ import { faultsOf } from '../../errors/faults.ts';
 import type { ApiToken, AuditDetail } from '../../integrations/database/port.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createRedactor } from '../../observability/redaction.ts';
-import { columns, moment, print } from '../terminal.ts';
+import { table } from '../tables.ts';
+import { moment, print } from '../terminal.ts';
 
 /** `millrace token …`: goes to the database itself, since a first token has to come from somewhere. */
 export function tokenCommand(): Command {
@@ -51,7 +52,11 @@ export function tokenCommand(): Command {
     .action(async (options: { subject?: string; json?: true }) => {
       const tokens = await withTokens(undefined, '', (each) => allTokens(each, options.subject));
       if (options.json === true) return print(JSON.stringify(tokens));
-      print(tokens.length === 0 ? 'There are no tokens.' : table(tokens));
+      print(
+        tokens.length === 0
+          ? 'There are no tokens. Make one: millrace token create --role operator --subject <name>'
+          : describeAll(tokens),
+      );
     });
 
   command
@@ -129,7 +134,7 @@ function describe({ id, subject, role, createdBy, expiresAt, revokedAt, revokedB
   return `${id}  ${role.padEnd(8)}  ${subject.padEnd(16)}  ${end}, made by ${createdBy}`;
 }
 
-function table(tokens: readonly ApiToken[]): string {
+function describeAll(tokens: readonly ApiToken[]): string {
   const now = Date.now();
   const rows = tokens.map(({ id, role, subject, createdBy, createdAt, expiresAt, revokedAt, revokedBy }) => [
     id,
@@ -140,5 +145,5 @@ function table(tokens: readonly ApiToken[]): string {
     moment(createdAt.toISOString()),
     createdBy,
   ]);
-  return columns([['TOKEN', 'ROLE', 'SUBJECT', 'STATE', 'EXPIRES (UTC)', 'MADE (UTC)', 'BY'], ...rows]);
+  return table(['TOKEN', 'ROLE', 'SUBJECT', 'STATE', 'EXPIRES (UTC)', 'MADE (UTC)', 'BY'], rows);
 }
