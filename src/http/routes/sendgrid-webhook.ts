@@ -7,8 +7,11 @@ import { contextOf } from '../context.ts';
 /** SendGrid sends events in batches of some hundred kB; unsigned ones of that size cost us a hash each. */
 const largestBody = '4mb';
 
+/** A key that is not SendGrid's refuses all its events; whoever forges them must not fill the log. */
+const warnEveryMs = 10 * 60_000;
+
 export interface SendGridWebhookOptions {
-  readonly deliveries: Deliveries;
+  readonly deliveries: Pick<Deliveries, 'recordEvents'>;
   /** Base64, from SendGrid's settings; without it every event is refused. */
   readonly publicKey: string | undefined;
   readonly clock?: () => number;
@@ -18,6 +21,7 @@ export interface SendGridWebhookOptions {
 export function sendGridWebhook({ deliveries, publicKey, clock = Date.now }: SendGridWebhookOptions): Router {
   const key = publicKey === undefined ? undefined : readWebhookKey(publicKey);
   const router = Router();
+  let quietUntil = Number.NEGATIVE_INFINITY;
   // The signature is over the bytes, so no parser may touch them before.
   router.post('/', express.raw({ type: () => true, limit: largestBody }), async (request, response) => {
     if (key === undefined) {
@@ -29,7 +33,15 @@ export function sendGridWebhook({ deliveries, publicKey, clock = Date.now }: Sen
       signature: request.get('X-Twilio-Email-Event-Webhook-Signature'),
       timestamp: request.get('X-Twilio-Email-Event-Webhook-Timestamp'),
     };
-    if (!isGenuine(key, signed, clock())) {
+    const now = clock();
+    if (!isGenuine(key, signed, now)) {
+      if (signed.signature !== undefined && now >= quietUntil) {
+        quietUntil = now + warnEveryMs;
+        contextOf(request).log.warn(
+          { timestamp: signed.timestamp },
+          'Events with a signature were refused: it is not of SENDGRID_WEBHOOK_PUBLIC_KEY, or of long ago. If they are SendGrid’s, set the key that its settings show, and look at this machine’s clock.',
+        );
+      }
       throw new MillraceError('FORBIDDEN', 'The events are not signed by SendGrid, or were sent long ago.');
     }
     const events = readEvents(parseJson(signed.body));

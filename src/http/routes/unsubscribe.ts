@@ -49,7 +49,11 @@ export function unsubscribeRoutes(users: Users, links: UnsubscribeLinks): Router
     const person = personOf(request.params);
     await users.unsubscribe(person);
     response.send(
-      page('Unsubscribed', html`<p>${person.email} gets no more ${names[person.kind]} from now on.</p>`),
+      page(
+        'Unsubscribed',
+        html`<p>${person.email} gets no more ${names[person.kind]} from now on.</p>
+<p>If that was a mistake, change what you get in the app.</p>`,
+      ),
     );
   });
   return router;

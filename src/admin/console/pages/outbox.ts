@@ -145,7 +145,7 @@ ${pager(path, wanted, { cursor: from, next: page.next })}`,
         }${
           shown !== undefined && opens.includes(shown)
             ? framed(below(path, job, to, shown), `The mail’s part: ${parts[shown]}`)
-            : html`${delivery(mail, view)}${told(mail, view)}<p class="hint">${whatItSays(canOpen, may)}</p>`
+            : html`${delivery(mail, view)}${told(mail, view)}<p class="hint">${whyNot(mail)}${whatItSays(canOpen, may)}</p>`
         }`,
       };
     },
@@ -259,6 +259,14 @@ function told(
       { head: 'Why', cell: ({ reason }) => (reason === undefined ? '–' : text(quoted(reason, mail))) },
     ],
   });
+}
+
+/** Nobody looks for a mail that was not sent in the settings of the person or the list of addresses. */
+function whyNot({ status, reason }: MailRecord): string {
+  if (status !== 'suppressed') return '';
+  return reason === 'unsubscribed'
+    ? 'It was not sent: this person has unsubscribed from this kind of mail. '
+    : 'It was not sent: no mail goes to this address any more. How that is lifted: docs/mails.md. ';
 }
 
 function whatItSays(canOpen: boolean, may: boolean): string {
