@@ -75,7 +75,7 @@ async function partsWithContent(mill: Mill): Promise<number> {
 const documentState = async (mill: Mill, id: string) => (await mill.queues.job('document', id))?.state;
 
 async function kill(mill: Mill): Promise<void> {
-  await mill.killWorker();
+  await mill.killWorker(mill.process?.child.pid);
   expect(mill.process?.child.signalCode).toBe('SIGKILL');
 }
 

@@ -24,7 +24,7 @@ describe.each(stores)('the job index of workers that are killed, on %s', (_name,
     await mill.start({ ROLE: 'worker' });
     await until('a part of the jobs is done', async () => (await mill.completed('email')) >= mails / 4);
     // In the middle of the load, with up to a second of sights unwritten.
-    await mill.killWorker();
+    await mill.killWorker(mill.process?.child.pid);
     await mill.addMails(mails / 2, mails / 2);
     await mill.start({ ROLE: 'worker' });
     await until('all jobs are done', async () => (await mill.completed('email')) === mails, 90_000);

@@ -37,7 +37,7 @@ describe('the browsers', { timeout: 60_000 }, () => {
   /** One that has printed and now stands still: it takes what it is sent and does nothing. */
   const standingStill = async (browsers: BrowserPool) => {
     await browsers.print(page, wanted);
-    const [browser = 0] = await browsersOf(process.pid);
+    const [browser = Number.NaN] = await browsersOf(process.pid);
     process.kill(browser, 'SIGSTOP');
     return browser;
   };
@@ -109,7 +109,7 @@ describe('the browsers', { timeout: 60_000 }, () => {
     const browsers = open({ pageTimeoutMs: 2_000 });
     // A loaded machine may need several tries to print a page in so short a time.
     await until('a page is printed', () => browsers.print(page, wanted).then(...yesOrNo));
-    const [hung = 0] = await browsersOf(process.pid);
+    const [hung = Number.NaN] = await browsersOf(process.pid);
     process.kill(hung, 'SIGSTOP');
     await expect(browsers.print(page, wanted)).rejects.toMatchObject({
       code: 'BROWSER_FAILED',
@@ -138,7 +138,7 @@ describe('the browsers', { timeout: 60_000 }, () => {
   it('that die without work are not given to a page', async () => {
     const browsers = open();
     await browsers.print(page, wanted);
-    const [victim = 0] = await browsersOf(process.pid);
+    const [victim = Number.NaN] = await browsersOf(process.pid);
     process.kill(victim, 'SIGKILL');
     await until('its end is known', async () => ended.length === 1);
     expect((await browsers.print(page, wanted)).pages).toBe(1);
@@ -193,7 +193,7 @@ describe('the browsers', { timeout: 60_000 }, () => {
     const script = join(import.meta.dirname, '../support/browser-process.ts');
     const worker = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(stdoutOf(worker), 'data');
-    const [browser = 0] = await browsersOf(worker.pid ?? 0);
+    const [browser = Number.NaN] = await browsersOf(worker.pid ?? 0);
     expect(await processesOf(browser)).toBeGreaterThan(3);
     worker.kill('SIGKILL');
     await once(worker, 'exit');

@@ -66,9 +66,9 @@ describe('a supervisor', () => {
   it('starts again what dies, and loses none of what it had counted', async () => {
     await supervise(['fine', 'fine']).start();
     await until('both have told what they count', async () => (await counted()) === 2);
-    const [first = 0] = pids();
+    const [first = Number.NaN] = pids();
     for (let deaths = 1; deaths <= 3; deaths += 1) {
-      const [victim = 0] = pids();
+      const [victim = Number.NaN] = pids();
       process.kill(victim, 'SIGKILL');
       await until('another is up', async () => states()[0] === 'up' && pids()[0] !== victim);
       // One for each start: those that died are remembered.
@@ -146,14 +146,14 @@ describe('a supervisor', () => {
 
   it('kills a process that is no longer heard of', async () => {
     await supervise(['stuck fine'], { silenceMs: 6_000 }).start();
-    const [stuck = 0] = pids();
+    const [stuck = Number.NaN] = pids();
     await until('another is up', async () => states()[0] === 'up' && pids()[0] !== stuck, 60_000);
     expect(ends[0]).toMatchObject({ end: 'silent', message: expect.stringContaining('not been heard of') });
   });
 
   it('kills what does not end when it has had its time', async () => {
     await supervise(['deaf'], { closingMs: 300 }).start();
-    const [deaf = 0] = pids();
+    const [deaf = Number.NaN] = pids();
     await supervisor.stop();
     expect(runs(deaf)).toBe(false);
     expect(ends).toMatchObject([{ end: 'stopped', inOrder: false }]);

@@ -142,7 +142,7 @@ export class Mill {
   }
 
   /** Kills a process with workers. Its jobs are found by the next that starts. */
-  async killWorker(pid = this.process?.child.pid): Promise<void> {
+  async killWorker(pid: number | undefined): Promise<void> {
     if (pid === undefined) throw new Error('There is no process to kill.');
     // Stopped first: a process that takes its place at once must find the locks ended.
     process.kill(pid, 'SIGSTOP');
