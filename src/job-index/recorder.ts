@@ -83,7 +83,8 @@ class Held implements JobSight {
  * jobs in the middle of their work, so it does no more than note it: payloads are read when they are taken out.
  *
  * To note a job and write it down takes about a fifth of the time that a job takes which does nothing. So of queues that keep
- * their jobs only so many a second are noted; of the others no more is known than that their queue has them. Failed attempts
+ * their jobs only so many a second are noted; once there are more, of all others, until the next second, no more is known than
+ * that their queue has them. Failed attempts
  * and what people do are always noted, since no queue remembers them. What does not fit is left to the queue as well, or, where
  * that keeps nothing, dropped and counted, and the reconciler mends it.
  */
@@ -214,9 +215,8 @@ export class JobRecorder {
     const { keeps, clock, mostJobs } = this.#options;
     if (addedAt === undefined || this.#held.has(jobId) || !keeps(queue)) return false;
     const now = clock();
-    // Its start may have been left as well: then the queue knows more of it.
-    const leftBefore = what === 'end' && this.#left.has(queue);
-    if (!leftBefore && this.#size < mostJobs && this.#allowance.take(now)) return false;
+    // Of a job whose beginning may have been left its queue knows more: until that is written down, all others are left as well.
+    if (!this.#left.has(queue) && this.#size < mostJobs && this.#allowance.take(now)) return false;
     this.#left.add(queue, now, what === 'start' ? 0 : 1, what === 'sorted add');
     if (!this.#leaving) {
       this.#leaving = true;
