@@ -21,11 +21,13 @@ export function faultText(error: unknown): string {
   return `${error.code}: ${error.message}\n${next === undefined ? '' : `${next}\n`}`;
 }
 
+const takes = 'What each job takes stands at /api/docs of the platform, and in queues/.';
+
 /** What the platform cannot say, since it does not know of this command line. */
 const nextSteps: ReadonlyMap<string, string> = new Map([
   ['JOB_NOT_FOUND', 'See which there are: millrace job list'],
-  ['UNKNOWN_JOB', 'docs/jobs.md, and /api/docs of the platform, say what each job takes.'],
-  ['INVALID_PAYLOAD', 'docs/jobs.md, and /api/docs of the platform, say what each job takes.'],
+  ['UNKNOWN_JOB', takes],
+  ['INVALID_PAYLOAD', takes],
   ['DEAD_LETTER_NOT_FOUND', 'See which there are: millrace dead-letters list --letters'],
   ['TOKEN_NOT_FOUND', 'See which there are: millrace token list'],
   [

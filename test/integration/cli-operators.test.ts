@@ -227,6 +227,19 @@ describe('millrace job list', () => {
 
 it('refuses an address that is none, and says what to do where nobody answers', async () => {
   expect(await run('queues', '--url', 'nonsense')).toMatchObject({ code: 2 });
+  const refusals = [
+    [['job', 'show', 'email', 'nope'], /^JOB_NOT_FOUND: .*\nSee which there are: millrace job list\n$/],
+    [
+      ['dead-letters', 'show', 'nope'],
+      /^DEAD_LETTER_NOT_FOUND: .*\nSee which there are: millrace dead-letters/,
+    ],
+    [
+      ['add', 'email', 'send-welcome', '{}'],
+      /^INVALID_PAYLOAD: .*\nWhat each job takes stands at \/api\/docs/,
+    ],
+  ] as const;
+  for (const [words, stderr] of refusals)
+    expect(await millrace(...words)).toMatchObject({ code: 1, stderr: expect.stringMatching(stderr) });
   expect(await run('queues', '--url', 'http://127.0.0.1:9')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^NOT_READY: .*Start Millrace with/),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { table } from '../../src/cli/tables.ts';
+import { onInterrupt } from '../../src/cli/terminal.ts';
 
 const head = ['NAME', 'STATE', 'ERROR'];
 const rows = [
@@ -52,4 +53,22 @@ describe('a table of the command line', () => {
       }),
     );
   });
+});
+
+it('says what goes on when Ctrl-C ends a command that watches, until that is undone', () => {
+  const said: string[] = [];
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
+    throw new Error(`ends with ${code}`);
+  });
+  onTestFinished(() => {
+    for (const spy of [write, exit]) spy.mockRestore();
+  });
+  const before = process.listeners('SIGINT');
+  const undo = onInterrupt('The job goes on.');
+  const [own] = process.listeners('SIGINT').filter((listener) => !before.includes(listener));
+  expect(() => own?.('SIGINT')).toThrow('ends with 130');
+  expect(said).toEqual(['\nThe job goes on.\n']);
+  undo();
+  expect(process.listeners('SIGINT')).toEqual(before);
 });
