@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { queueNames } from '../../queues/index.ts';
 import { openBackend } from '../../src/backend/index.ts';
 import { openDatabase } from '../../src/integrations/database/postgres/index.ts';
@@ -144,7 +145,9 @@ function openIndex(url: string, events: Events, queues: QueueManager) {
     /** How many sights of jobs it has dropped. */
     async settle() {
       await writer.flush();
-      await catchUp.readAll();
+      // It may be reading a queue already; then nobody else does.
+      for (await catchUp.readAll(); (await jobIndex.unwrittenSince()) !== undefined; await catchUp.readAll())
+        await setTimeout(100);
       return recorder.dropped;
     },
     async close() {

@@ -9,7 +9,8 @@ export const deferredMs = 60_000;
 const patienceMs = 10 * 60_000;
 /** Of the time that a batch takes, so many times as much is left to the jobs before the next. */
 export const quietPause = 1;
-const busyPause = 19;
+const busyPause = 49;
+const longestPauseMs = 30_000;
 
 /** How many times as long as a batch took is left to the jobs after it, when what was put off waits for `waitedMs`. */
 export function pauseAfter(busy: boolean, waitedMs: number): number {
@@ -18,7 +19,6 @@ export function pauseAfter(busy: boolean, waitedMs: number): number {
 
 /** Waits `share` times as long as what began then (`performance.now()`) has taken, or until the signal. */
 export async function pause(share: number, began: number, signal: AbortSignal): Promise<void> {
-  await passing(share * (performance.now() - began), undefined, { signal, ref: false }).catch(
-    () => undefined,
-  );
+  const ms = Math.min(longestPauseMs, share * (performance.now() - began));
+  await passing(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

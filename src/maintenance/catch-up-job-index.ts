@@ -23,7 +23,7 @@ export interface JobIndexCatchUpOptions {
 
 const defaultIntervalMs = 1_000;
 /** Whoever reads holds a queue for so long at a time; when it dies, the next one waits for the rest of it. */
-const holdMs = 30_000;
+const holdMs = 60_000;
 /** Sights are told a moment before their queue knows of them, and left for a second or so before that is written down. */
 const slackMs = 15_000;
 
@@ -56,6 +56,7 @@ export function createJobIndexCatchUp(
           whole &&= page.value;
           break;
         }
+        if (page.value.length === 0) continue;
         const seenAt = (job: Parameters<typeof lastMove>[0]) => new Date(lastMove(job));
         const written = await compare({ queue, list, jobs: page.value, seenAt });
         if (written > 0) events.emit('job_index.rows', { outcome: 'written', rows: written });
