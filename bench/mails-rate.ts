@@ -49,7 +49,7 @@ async function measured(perSecond: number): Promise<void> {
     },
   });
   try {
-    const { ms, busiestSecond } = await sendGrid.last;
+    const { ms, busiestSecond } = await sendGrid.last();
     const rate = (mails * 1_000) / (ms - answerMs);
     const share = (rate / perSecond).toFixed(3);
     process.stdout.write(

@@ -57,7 +57,7 @@ async function measured(kind: 'redis' | 'postgres', redisUrl: string | undefined
   try {
     await sendGrid.first;
     const before = spent();
-    const end = await sendGrid.last;
+    const end = await sendGrid.last();
     const after = spent();
     const rate = (mails * 1_000) / end.ms;
     const bound = (atOnce * 1_000) / answerMs;

@@ -27,8 +27,8 @@ export interface BenchSendGrid {
   readonly pid: number;
   /** Resolves with the first mail. */
   readonly first: Promise<void>;
-  /** Resolves when the last of the mails has been answered; rejects when a job's mail came twice. */
-  readonly last: Promise<Taken>;
+  /** Resolves when the last of the mails has been answered. @throws Error when a job's mail came twice. */
+  last(): Promise<Taken>;
   /** What has come so far. */
   told(): Promise<Taken>;
   stop(): void;
@@ -45,15 +45,17 @@ export async function startSendGrid(answerMs: number, mails: number): Promise<Be
     }
   };
   const ready = await hear('ready');
+  const last = hear('last');
   if (ready.event !== 'ready') throw new Error('SendGrid has no port.');
   return {
     baseUrl: `http://127.0.0.1:${ready.port}`,
     pid: child.pid ?? 0,
     first: hear('first').then(() => undefined),
-    last: hear('last').then((end) => {
+    async last() {
+      const end = await last;
       if (end.event !== 'last' || end.mails !== mails) throw new Error('Not each mail came once.');
       return end;
-    }),
+    },
     async told() {
       const heard = hear('told');
       child.send('tell');
