@@ -42,7 +42,7 @@ export const mail = {
   EMAIL_RATE_LIMIT: variable(whole(1, 100_000).optional(), {
     derived: 'none',
     description:
-      'Mails that all worker processes together hand to the provider in a second at most; some 95 % of it are used',
+      'Mails that all worker processes together hand to the provider in a second at most; up to 95 % of it are used',
   }),
   WEBHOOK_SECRET: variable(webhookSecret.optional(), {
     description: 'Signs the webhooks that are sent (Standard Webhooks); without it none can be asked for',
