@@ -1,7 +1,7 @@
 import type { IndexedState, JobSight, JobTry, LeftJobs } from '../integrations/database/port.ts';
 import type { EventMap, Events } from '../observability/events.ts';
-import type { Envelope } from '../queue/envelope.ts';
 import { Allowance } from './allowance.ts';
+import { Held, keepEnvelope, type Seen } from './held.ts';
 import { LeftBehind } from './left-jobs.ts';
 import { keptPayload, wordsIn } from './payload.ts';
 import { cancellation } from './sight.ts';
@@ -31,62 +31,13 @@ const defaults = {
 } as const;
 
 /**
- * What is known of a job. All fields are there from the beginning, in one order: such objects are cheap to make and to read,
- * and each job costs one.
- */
-class Held implements JobSight {
-  readonly queue: string;
-  readonly jobId: string;
-  readonly addedAt: Date;
-  readonly name: string;
-  correlationId: string | undefined;
-  state: IndexedState;
-  stateAt: Date;
-  /** Of the job before of the same id, while both are held. */
-  earlier: Held | undefined;
-  bytes = 0;
-  /** The payload as it came, until it is taken out. */
-  added: unknown;
-  attempts: number | undefined;
-  owner: string | undefined;
-  tenant: string | undefined;
-  parent: string | undefined;
-  rerunOf: string | undefined;
-  traceId: string | undefined;
-  maxAttempts: number | undefined;
-  dueAt: Date | undefined;
-  startedAt: Date | undefined;
-  finishedAt: Date | undefined;
-  waitMs: number | undefined;
-  durationMs: number | undefined;
-  error: JobSight['error'];
-  tries: readonly JobTry[] | undefined;
-  payload: string | undefined;
-  content: string | undefined;
-
-  constructor(job: Seen, addedAt: Date, state: IndexedState, at: Date) {
-    this.queue = job.queue;
-    this.jobId = job.jobId;
-    this.addedAt = addedAt;
-    this.name = job.job;
-    this.state = state;
-    this.stateAt = at;
-  }
-
-  is(queue: string, addedAt: Date): boolean {
-    return this.queue === queue && this.addedAt.getTime() === addedAt.getTime();
-  }
-}
-
-/**
  * Gathers what this process sees of jobs until it is written: what happens to one job in between becomes one row. Hears of
  * jobs in the middle of their work, so it does no more than note it: payloads are read when they are taken out.
  *
  * To note a job and write it down takes about a fifth of the time that a job takes which does nothing. So of queues that keep
  * their jobs only so many a second are noted; once there are more, of all others, until the next second, no more is known than
- * that their queue has them. Failed attempts
- * and what people do are always noted, since no queue remembers them. What does not fit is left to the queue as well, or, where
- * that keeps nothing, dropped and counted, and the reconciler mends it.
+ * that their queue has them. Failed attempts and what people do are always noted, since no queue remembers them. What does not
+ * fit is left to the queue as well, or, where that keeps nothing, dropped and counted, and the reconciler mends it.
  */
 export class JobRecorder {
   readonly #options: Required<RecorderOptions>;
@@ -303,24 +254,6 @@ export class JobRecorder {
 
 const mostMessage = 1_000;
 const settled: ReadonlySet<IndexedState> = new Set<IndexedState>(['completed', 'failed', 'cancelled']);
-
-function keepEnvelope(held: Held, { type, data, meta }: Envelope): void {
-  held.correlationId = meta.correlationId;
-  held.owner = meta.addedBy;
-  held.tenant = meta.tenant;
-  held.parent = meta.parent;
-  held.rerunOf = meta.rerunOf;
-  held.traceId = meta.traceId;
-  held.added = { type, data };
-}
-
-interface Seen {
-  readonly queue: string;
-  readonly job: string;
-  readonly jobId: string;
-  readonly addedAt?: Date | undefined;
-  readonly correlationId: string;
-}
 
 interface Ending extends Seen {
   readonly attempt: number;
