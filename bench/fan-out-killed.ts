@@ -16,7 +16,7 @@ import { packageRoot } from '../src/package.ts';
 import { QueueManager } from '../src/queue/queue-manager.ts';
 import { startWorker } from './documents-worker.ts';
 import { seedUsers } from './reminders.ts';
-import { startSendGrid } from './sendgrid.ts';
+import { sendsTo, startSendGrid } from './sendgrid.ts';
 
 const users = Number(process.argv[2] ?? '100000');
 const answerMs = 5;
@@ -63,10 +63,7 @@ async function worked(what: string, atOnce: number, reached: () => Promise<boole
     dataDir: join(dir, 'worker'),
     fromSource: true,
     environment: {
-      EMAIL_PROVIDER: 'sendgrid',
-      SENDGRID_API_KEY: 'SG.bench',
-      SENDGRID_BASE_URL: sendGrid.baseUrl,
-      EMAIL_FROM: 'bench@example.org',
+      ...sendsTo(sendGrid.baseUrl),
       QUEUE_BACKEND: 'postgres',
       WORKER_CONCURRENCY: String(atOnce),
     },

@@ -12,7 +12,7 @@ import { migrate } from '../src/integrations/database/postgres/migrate.ts';
 import { packageRoot } from '../src/package.ts';
 import { startWorker } from './documents-worker.ts';
 import { queueReminders, seedUsers } from './reminders.ts';
-import { startSendGrid } from './sendgrid.ts';
+import { sendsTo, startSendGrid } from './sendgrid.ts';
 
 const answerMs = 50;
 const seconds = 15;
@@ -38,10 +38,7 @@ async function measured(perSecond: number): Promise<void> {
     dataDir: join(dir, 'worker'),
     fromSource: true,
     environment: {
-      EMAIL_PROVIDER: 'sendgrid',
-      SENDGRID_API_KEY: 'SG.bench',
-      SENDGRID_BASE_URL: sendGrid.baseUrl,
-      EMAIL_FROM: 'bench@example.org',
+      ...sendsTo(sendGrid.baseUrl),
       EMAIL_RATE_LIMIT: String(perSecond),
       QUEUE_BACKEND: 'postgres',
       LOCK_DURATION: '30000',

@@ -16,7 +16,7 @@ import { packageRoot } from '../src/package.ts';
 import { startWorker } from './documents-worker.ts';
 import { processorMs } from './processor-time.ts';
 import { queueReminders, seedUsers } from './reminders.ts';
-import { startSendGrid } from './sendgrid.ts';
+import { sendsTo, startSendGrid } from './sendgrid.ts';
 import { findRedis, startRedis } from './stores.ts';
 
 const answerMs = 50;
@@ -39,10 +39,7 @@ async function measured(kind: 'redis' | 'postgres', redisUrl: string | undefined
     dataDir: join(dir, 'worker'),
     fromSource: true,
     environment: {
-      EMAIL_PROVIDER: 'sendgrid',
-      SENDGRID_API_KEY: 'SG.bench',
-      SENDGRID_BASE_URL: sendGrid.baseUrl,
-      EMAIL_FROM: 'bench@example.org',
+      ...sendsTo(sendGrid.baseUrl),
       QUEUE_BACKEND: kind,
       LOCK_DURATION: '30000',
       WORKER_CONCURRENCY: String(atOnce),

@@ -66,3 +66,13 @@ export async function startSendGrid(answerMs: number, mails: number): Promise<Be
     stop: () => child.disconnect(),
   };
 }
+
+/** What a worker process is told so that it sends its mails there. */
+export function sendsTo(baseUrl: string): Readonly<Record<string, string>> {
+  return {
+    EMAIL_PROVIDER: 'sendgrid',
+    SENDGRID_API_KEY: 'SG.bench',
+    SENDGRID_BASE_URL: baseUrl,
+    EMAIL_FROM: 'bench@example.org',
+  };
+}

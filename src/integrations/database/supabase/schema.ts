@@ -7,8 +7,8 @@ import { type Api, leastRowsAtOnce, openApi, rowOf, type SupabaseOptions } from 
 const retryMs = 250;
 
 /**
- * Makes sure that the project's database has every migration of `dir`, and that its API gives answers whole. Migrations that have just been applied elsewhere
- * may take PostgREST a moment to see: `patienceMs` says how long it is given.
+ * Makes sure that the project's database has every migration of `dir`, and that its API gives answers whole. Migrations
+ * that have just been applied elsewhere may take PostgREST a moment to see: `patienceMs` says how long it is given.
  * @throws MillraceError DATABASE_OUTDATED with what to run; DATABASE_NEWER; DATABASE_REFUSED; DATABASE_UNAVAILABLE;
  * PREFLIGHT_FAILED when answers are cut too short.
  */
